@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Runs everything that must hold: lint, types, import contracts, tests. Installs what is missing first.
+# Arguments are passed on to pytest and then only the tests run:  ./test.sh tests/unit -k units
+set -eu
+cd "$(dirname "${BASH_SOURCE[0]}")"
+# shellcheck source-path=SCRIPTDIR
+. packaging/install_debian_libraries.sh
+
+# gcc builds a stand-in for NVIDIA's library; poppler and Xvfb check the PDF and the real window.
+# shellcheck disable=SC2086 # lists of words on purpose
+install_debian_packages "the test suite" $QT_OFFSCREEN_PACKAGES $QT_DISPLAY_PACKAGES gcc libc6-dev poppler-utils xvfb xauth || exit 1
+make_environment "[test]" || exit 1
+export PATH="$PWD/.venv/bin:$PATH"
+export QT_QPA_PLATFORM=offscreen
+unset DISPLAY WAYLAND_DISPLAY
+
+if [ $# -gt 0 ]; then
+  exec python -m pytest "$@"
+fi
+echo "== ruff"
+ruff check .
+ruff format --check -q . || { echo "Run: ruff format ." >&2; exit 1; }
+echo "== mypy"
+mypy
+echo "== import contracts"
+lint-imports --no-logo 2>/dev/null || lint-imports
+echo "== tests"
+exec python -m pytest -q
