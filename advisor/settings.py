@@ -1,0 +1,109 @@
+"""The user's settings: versioned TOML under the config folder. Settings never stop the start."""
+
+import logging
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from advisor import paths
+
+SETTINGS_VERSION = 1
+_FILE_NAME = "settings.toml"
+_log = logging.getLogger(__name__)
+
+Migration = Callable[[dict[str, Any]], dict[str, Any]]
+MIGRATIONS: dict[int, Migration] = {}
+"""Version a file has -> function that brings it to the next one."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the user chose. A missing field is the default."""
+
+    theme: Literal["system", "light", "dark", "high-contrast"] = "system"
+    text_size_share: float = 1.0
+    """Text size, 0.9 to 2.0 of the system's."""
+    region: str | None = None
+    """ISO 3166-1 alpha-2 country of the electricity grid; null until chosen."""
+    memory_reserve_bytes: int = 0
+    """[B] Kept free for other programs, taken off what a candidate may use."""
+    redact_reports: bool = True
+    """Leave host name, user name and home paths out of reports."""
+    model_folder: str | None = None
+    """Where models would be stored; null: the data folder."""
+    window_geometry: str | None = None
+    """Base64 of Qt's own format."""
+    unknown_fields: dict[str, Any] = {}
+    """Keys of a newer version, kept when the file is written again."""
+
+
+def file() -> Path:
+    """Return the settings file."""
+    return paths.config_folder() / _FILE_NAME
+
+
+def load() -> Settings:
+    """Return the settings; a bad field is dropped with a warning, a bad file is set aside as `settings.toml.bad`."""
+    source = file()
+    try:
+        raw = tomllib.loads(source.read_text("utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        _log.warning("%s cannot be read (%s); starting with the defaults", source, error)
+        _set_aside(source)
+        return Settings()
+    return from_mapping(_migrated(raw))
+
+
+def from_mapping(raw: dict[str, Any]) -> Settings:
+    """Build settings field by field; a field of the wrong type is dropped with a warning, an unknown one is kept."""
+    known = {field.name: field for field in msgspec.structs.fields(Settings)}
+    values: dict[str, Any] = {}
+    unknown: dict[str, Any] = {}
+    for key, value in raw.items():
+        if key in {"version", "unknown_fields"}:
+            continue
+        if key not in known:
+            unknown[key] = value
+            continue
+        try:
+            values[key] = msgspec.convert(value, known[key].type)
+        except msgspec.ValidationError as error:
+            _log.warning("setting %r is not used: %s", key, error)
+    return Settings(**values, unknown_fields=unknown)
+
+
+def save(settings: Settings) -> None:
+    """Write the settings, whole or not at all.
+
+    Raises:
+        OutputError: as `paths.write_atomically`.
+    """
+    import tomli_w
+
+    raw = msgspec.to_builtins(settings)
+    unknown = raw.pop("unknown_fields", {})
+    content = {
+        "version": SETTINGS_VERSION,
+        **unknown,
+        **{key: value for key, value in raw.items() if value is not None},
+    }
+    paths.write_atomically(file(), tomli_w.dumps(content).encode("utf-8"))
+
+
+def _migrated(raw: dict[str, Any]) -> dict[str, Any]:
+    version = raw.get("version", SETTINGS_VERSION)
+    while isinstance(version, int) and version < SETTINGS_VERSION and version in MIGRATIONS:
+        raw = MIGRATIONS[version](raw)
+        version += 1
+    return raw
+
+
+def _set_aside(source: Path) -> None:
+    try:
+        source.replace(source.with_name(source.name + ".bad"))
+    except OSError as error:
+        _log.warning("%s cannot be set aside: %s", source, error)
