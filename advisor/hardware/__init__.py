@@ -1,0 +1,1 @@
+"""What this machine is: facts with their sources, one file per kind of part."""
