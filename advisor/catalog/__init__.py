@@ -1,0 +1,1 @@
+"""Which models and formats exist, and the tensors each is made of."""
