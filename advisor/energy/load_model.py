@@ -1,0 +1,136 @@
+"""Power of a processor without a meter: a band between two lines in its load. A typical range, no more."""
+
+import math
+
+import msgspec
+
+from advisor.energy.model import PowerBand
+from advisor.evidence import Evidence, Quantity
+from advisor.hardware import reference
+from advisor.hardware.model import CpuFacts
+
+LOW_AT_IDLE_SHARE = 0.06
+LOW_PER_LOAD_SHARE = 0.25
+HIGH_AT_IDLE_SHARE = 0.25
+HIGH_PER_LOAD_SHARE = 1.5
+"""[1] Power over the limit: `0.06 + 0.25 L` to `min(1, 0.25 + 1.5 L)` at CPU load L. Source: fitted to CodeCarbon's
+`cpu_load_profiling` (MIT), 86 points on 4 server and desktop machines; it holds 84 of them. No laptop, no processor
+with two kinds of core, no boost above the limit is among them."""
+_SERVER_WORDS = frozenset({"EPYC", "Xeon", "Graviton", "Graviton2", "Graviton3", "Graviton4", "Altra"})
+_LEAST_ROWS = 5
+CPU_BOUNDARY = "processor package; not memory, screen, drives or power supply"
+
+
+class _Limit(msgspec.Struct, frozen=True, kw_only=True):
+    low_w: float
+    """[W] Lowest the long-term limit may be; the lower line hangs on it."""
+    high_w: float
+    edge_w: float
+    """[W] What the upper line hangs on: the short-term limit where one is known."""
+    evidence: Evidence
+    basis: str
+
+
+def cpu_band(cpu: CpuFacts, *, load_share: float) -> PowerBand | None:
+    """Return the typical range of a processor's power at a load, or null when no power limit is known.
+
+    The upper edge hangs on the short-term limit where one is known, as laptops and recent desktops run above their
+    long-term limit for a while. In a virtual machine a table value is shared out by the threads it was given.
+
+    The limit is, in this order: stated by the machine (`estimated`), published by the vendor for this model, or spread
+    over the vendor's models per thread (both `assumed`).
+
+    Args:
+        cpu: what is known of the processor.
+        load_share: load of the whole processor, 0 to 1.
+
+    Raises:
+        ValueError: `load_share` is outside 0 to 1.
+    """
+    if not 0.0 <= load_share <= 1.0:
+        raise ValueError(f"a load share lies between 0 and 1, got {load_share}")
+    limit = _stated(cpu) or _published(cpu) or _typical(cpu)
+    if limit is None:
+        return None
+    return PowerBand(
+        power_w=_middle(limit, load_share),
+        idle_power_w=_middle(limit, 0.0),
+        limit_w=math.sqrt(limit.low_w * limit.high_w),
+        limit_basis=limit.basis,
+        boundary=CPU_BOUNDARY,
+    )
+
+
+def _middle(limit: _Limit, load: float) -> Quantity:
+    low = limit.low_w * (LOW_AT_IDLE_SHARE + LOW_PER_LOAD_SHARE * load)
+    high = limit.edge_w * min(1.0, HIGH_AT_IDLE_SHARE + HIGH_PER_LOAD_SHARE * load)
+    return Quantity(
+        value=math.sqrt(low * high),
+        low=low,
+        high=high,
+        unit="W",
+        evidence=limit.evidence,
+        basis=f"typical range for a load of {load:.0%}, no meter; {limit.basis}",
+    )
+
+
+def _stated(cpu: CpuFacts) -> _Limit | None:
+    """The limit the machine itself states."""
+    limit_w, short_w = cpu.power_limit_w.value, cpu.short_power_limit_w.value
+    if limit_w is None or limit_w <= 0:
+        return None
+    return _Limit(
+        low_w=limit_w,
+        high_w=limit_w,
+        edge_w=max(limit_w, short_w or 0.0),
+        evidence="estimated",
+        basis=f"power limit of {limit_w:.0f} W stated by the machine",
+    )
+
+
+def _published(cpu: CpuFacts) -> _Limit | None:
+    """The design power its vendor publishes; a virtual machine gets its share of it by threads."""
+    known = reference.cpu_reference(cpu.model.value) if cpu.model.value else None
+    if known is None or known.tdp_w is None:
+        return None
+    if not cpu.virtualised.value:
+        return _Limit(
+            low_w=known.tdp_w,
+            high_w=known.tdp_w,
+            edge_w=max(known.tdp_w, known.short_power_w or 0.0),
+            evidence="assumed",
+            basis=f"design power of {known.tdp_w:.0f} W published for {known.name}",
+        )
+    given = cpu.num_logical_cores.value
+    if not given or not known.num_threads:
+        return None
+    share_w = known.tdp_w * min(1.0, given / known.num_threads)
+    return _Limit(
+        low_w=share_w,
+        high_w=share_w,
+        edge_w=share_w,
+        evidence="assumed",
+        basis=f"virtual machine: {given} of {known.num_threads} threads of {known.name} ({known.tdp_w:.0f} W)",
+    )
+
+
+def _typical(cpu: CpuFacts) -> _Limit | None:
+    """The spread of design power per thread over a vendor's processors, for one whose model is not told or listed."""
+    vendor, given = cpu.vendor.value, cpu.num_logical_cores.value
+    if not vendor or not given:
+        return None
+    rows = [row for row in reference.processors() if row.vendor.lower() in vendor.lower()]
+    if cpu.virtualised.value:
+        rows = [row for row in rows if _SERVER_WORDS.intersection(row.name.split())] or rows
+    per_thread = sorted(row.tdp_w / row.num_threads for row in rows if row.tdp_w and row.num_threads)
+    if len(per_thread) < _LEAST_ROWS:
+        return None
+    low_w, high_w = (given * per_thread[round(share * (len(per_thread) - 1))] for share in (0.05, 0.95))
+    return _Limit(
+        low_w=low_w,
+        high_w=high_w,
+        edge_w=high_w,
+        evidence="assumed",
+        basis=f"{given} threads at the design power per thread of {len(per_thread)} {rows[0].vendor} processors; "
+        "the exact model is not known",
+    )
