@@ -1,0 +1,1 @@
+"""Pure prediction of memory, time and energy."""

@@ -1,0 +1,99 @@
+"""What an estimate says, and the roofs it was made with."""
+
+from typing import Literal
+
+import msgspec
+
+from advisor.evidence import Quantity
+
+Verdict = Literal["fits", "tight", "does-not-fit", "unknown"]
+VERDICTS: tuple[Verdict, ...] = ("fits", "tight", "unknown", "does-not-fit")
+"""In the order in which results are shown."""
+RateUnit = Literal["tokens/s", "queries/s", "x real time", "images/s"]
+KernelFamily = Literal["fp32", "fp16", "bf16", "fp8", "int8", "int4", "k-quant"]
+
+
+class Roof(msgspec.Struct, frozen=True, kw_only=True):
+    """Peak rates of one kernel family on one device."""
+
+    family: KernelFamily
+    stream_bytes_per_s: Quantity
+    """[B/s] Weight bytes a matrix-vector product of this family gets through (decode)."""
+    compute_flops_per_s: Quantity
+    """[FLOP/s] Rate of a matrix-matrix product of this family (prefill, encoders)."""
+
+
+class Roofs(msgspec.Struct, frozen=True, kw_only=True):
+    """All roofs of one device; spec-sheet values until the computer is calibrated."""
+
+    device: str
+    """`cpu`, or `gpu:0` ..."""
+    label: str
+    """`AMD EPYC 7B13, 2 CPUs`."""
+    roofs: tuple[Roof, ...]
+    attention_bytes_per_s: Quantity
+    """[B/s] Rate at which attention reads its cache."""
+    operator_overhead_s: Quantity
+    """[s] Cost of starting one operator."""
+    runtime_bytes: Quantity
+    """[B] Child process with interpreter and runtime loaded, before any model."""
+    memory_free_bytes: int | None
+    """[B] Memory a candidate may use on this device: the limit that verdicts are judged by; null when not known."""
+    memory_basis: str
+    """Where that limit comes from, one phrase: `available memory of /proc/meminfo`, `planned by the user`."""
+
+
+class PowerModel(msgspec.Struct, frozen=True, kw_only=True):
+    """Power of the device while it works on one query after the other."""
+
+    active_power_w: Quantity
+    """[W] Gross, of the parts named in `boundary`."""
+    idle_power_w: Quantity
+    boundary: str
+    """`CPU package by load model; not RAM, screen, power-supply loss`."""
+
+
+class MemoryParts(msgspec.Struct, frozen=True, kw_only=True):
+    """Peak memory, part by part; the parts add up to the total."""
+
+    weights: Quantity
+    cache: Quantity
+    activations: Quantity
+    runtime: Quantity
+
+
+class Estimate(msgspec.Struct, frozen=True, kw_only=True):
+    """Prediction for one candidate, one workload, one device."""
+
+    model: str
+    format: str
+    device: str
+    verdict: Verdict
+    memory: Quantity
+    """[B] Peak of the process."""
+    memory_parts: MemoryParts
+    memory_free_bytes: int | None
+    headroom_share: float | None
+    """(free - need) / free; null when either is unknown."""
+    num_parameters: int | None
+    download_bytes: Quantity
+    flops_per_query: Quantity
+    """[FLOP]"""
+    bytes_per_query: Quantity
+    """[B] Memory traffic of one query."""
+    time_to_first_token: Quantity
+    """[s] Prompt read and first token out; for encoders the time of one query."""
+    time_per_token: Quantity
+    """[s] Each further token; excluded for models that generate none."""
+    time_per_query: Quantity
+    """[s] Whole query."""
+    rate: Quantity
+    """Main rate of the task: tokens/s, queries/s, x real time, images/s."""
+    energy_per_1000_queries: Quantity
+    """[Wh]"""
+    max_context_tokens: int | None
+    """Largest context whose memory need still fits; null when it does not apply or is not known."""
+    not_modelled: tuple[str, ...] = ()
+    """What this estimate leaves out, one phrase each."""
+    formulas: tuple[str, ...] = ()
+    """Anchors of docs/METHODS.md that were used."""

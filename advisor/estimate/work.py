@@ -1,0 +1,176 @@
+"""The work of one query in positions, bytes and FLOPs, for all candidates of a table at once. No machine in here."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from advisor.estimate.table import CandidateTable, Floats
+from advisor.task.model import Workload
+
+PIECE_S = 30.0
+"""[s] Longer recordings are transcribed in pieces of this length, as Whisper's window and transformers' speech pipeline
+(`chunk_length_s`) do: attention over hours at once fits no computer. The overlap of pieces is left out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Positions:
+    """Positions of one query, one number a candidate."""
+
+    reader: Floats
+    """What the reader sees in all."""
+    reader_window: Floats
+    """What it sees at once: sound is read window by window."""
+    reader_windows: Floats
+    """How often it starts, and the decoder with it: each window has its own text."""
+    prompt: Floats
+    """What the decoder reads before its first token."""
+    context: Floats
+    """[tokens] Cache set aside."""
+    touched: Floats
+    """[tokens] Cache that the query really fills."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """One kind of work: matrices, attention, operator starts. Sums over the whole batch."""
+
+    stream_bytes: Floats
+    """[B] Weights read."""
+    flops: Floats
+    """[FLOP] Of matrices."""
+    cache_bytes: Floats
+    """[B] Attention cache and state read."""
+    attention_flops: Floats
+    """[FLOP]"""
+    operators: Floats
+    """[1]"""
+
+
+def positions(table: CandidateTable, workload: Workload) -> Positions:
+    """Count the positions of one query."""
+    audio_s, images, tokens = workload.audio_s, float(workload.num_images), float(workload.num_input_tokens)
+    padding = table.column("reader_audio_window_s")
+    padded = padding > 0
+    windows = _windows(table, audio_s)
+    heard_s = np.where(padded & (audio_s > 0), windows * padding, audio_s)
+    reader = (
+        tokens * table.column("reader_per_token")
+        + images * table.column("reader_per_image")
+        + heard_s * table.column("reader_per_audio_s")
+    )
+    prompt = (
+        tokens * table.column("prompt_per_token")
+        + images * table.column("prompt_per_image")
+        + audio_s * table.column("prompt_per_audio_s")
+        + table.column("prompt_fixed")
+    ) * table.column("decodes")
+    touched = prompt + workload.num_output_tokens / windows
+    asked = workload.num_context_tokens if workload.num_output_tokens else 0
+    return Positions(
+        reader=reader,
+        reader_window=reader / windows,
+        reader_windows=windows,
+        prompt=prompt,
+        context=np.maximum(touched, asked),
+        touched=touched,
+    )
+
+
+def _windows(table: CandidateTable, audio_s: float) -> Floats:
+    """Return how many pieces a recording is cut into; language models that hear take it whole, in their prompt."""
+    padding = table.column("reader_audio_window_s")
+    cut = (table.column("reader_per_audio_s") > 0) & (table.column("prompt_per_audio_s") == 0)
+    pieces: Floats = np.ceil(audio_s / np.where(padding > 0, padding, PIECE_S))
+    return np.where(cut & (pieces > 1), pieces, 1.0)
+
+
+def seen(length: Floats, window: Floats) -> Floats:
+    """Return the positions seen by all of 1..`length` together, each looking back at most `window`."""
+    inside = np.minimum(length, window)
+    beyond = np.where(np.isfinite(window), (length - inside) * np.where(np.isfinite(window), window, 0.0), 0.0)
+    return inside * (inside + 1.0) / 2.0 + beyond
+
+
+def reader(table: CandidateTable, workload: Workload, at: Positions) -> Work:
+    """Return the work of the reader for one query, all passes and the whole batch."""
+    passes, batch = float(workload.num_passes), float(workload.num_batch)
+    column = table.column
+    runs = np.where(at.reader > 0, 1.0, 0.0)
+    pairs = at.reader_windows * at.reader_window**2
+    windowed = at.reader * np.minimum(at.reader_window, column("reader_window"))
+    nothing = np.zeros(len(table))
+    return Work(
+        stream_bytes=runs * passes * at.reader_windows * column("reader_bytes"),
+        flops=passes * batch * at.reader * column("reader_flops"),
+        cache_bytes=nothing,
+        attention_flops=passes
+        * batch
+        * (pairs * column("reader_pair_flops") + windowed * column("reader_windowed_pair_flops")),
+        operators=runs * passes * at.reader_windows * column("reader_operators"),
+    )
+
+
+def prefill(table: CandidateTable, workload: Workload, at: Positions) -> Work:
+    """Return the work of reading the prompt, all passes and the whole batch.
+
+    Runtimes multiply the whole square of prompt positions and mask half of it, so pairs are counted twice.
+    """
+    passes, batch = float(workload.num_passes), float(workload.num_batch)
+    column, length, windows = table.column, at.prompt, at.reader_windows
+    runs = np.where(length > 0, 1.0, 0.0)
+    endless = np.full(len(table), np.inf)
+    pairs = 2.0 * (
+        seen(length, endless) * column("decoder_pair_flops")
+        + seen(length, column("window")) * column("decoder_windowed_pair_flops")
+    )
+    scored = np.where(column("all_logits") > 0, length, runs)
+    return Work(
+        stream_bytes=passes
+        * windows
+        * (
+            runs * (column("decoder_bytes") + column("head_bytes") + _experts(table, batch * length))
+            + column("cross_bytes")
+        ),
+        flops=passes
+        * batch
+        * (
+            windows * (length * column("decoder_flops") + scored * column("head_flops"))
+            + at.reader * column("cross_flops")
+        ),
+        cache_bytes=runs * passes * windows * batch * 2.0 * column("state_bytes"),
+        attention_flops=passes * batch * windows * (pairs + length * at.reader_window * column("cross_pair_flops")),
+        operators=runs * passes * windows * column("decoder_operators"),
+    )
+
+
+def decode(table: CandidateTable, workload: Workload, at: Positions) -> Work:
+    """Return the work of one further token, averaged over the tokens of a query, for the whole batch."""
+    batch, column = float(workload.num_batch), table.column
+    steps = np.maximum(1.0, workload.num_output_tokens / at.reader_windows - 1.0)
+    endless = np.full(len(table), np.inf)
+    full = (seen(at.prompt + steps, endless) - seen(at.prompt, endless)) / steps
+    windowed = (seen(at.prompt + steps, column("window")) - seen(at.prompt, column("window"))) / steps
+    return Work(
+        stream_bytes=column("decoder_bytes") + column("head_bytes") + _experts(table, np.full(len(table), batch)),
+        flops=batch * (column("decoder_flops") + column("head_flops")),
+        cache_bytes=batch
+        * (
+            full * column("cache_bytes")
+            + windowed * column("windowed_cache_bytes")
+            + 2.0 * column("state_bytes")
+            + at.reader_window * column("cross_cache_bytes")
+        ),
+        attention_flops=batch
+        * (
+            full * column("decoder_pair_flops")
+            + windowed * column("decoder_windowed_pair_flops")
+            + at.reader_window * column("cross_pair_flops")
+        ),
+        operators=column("decoder_operators"),
+    )
+
+
+def _experts(table: CandidateTable, tokens: Floats) -> Floats:
+    """Bytes of routed experts that `tokens` tokens visit together, each choosing on its own."""
+    share = np.minimum(table.column("expert_share"), 1.0)
+    return table.column("expert_bytes") * (1.0 - (1.0 - share) ** tokens)
