@@ -1,0 +1,1 @@
+"""Synthetic ONNX graphs with the exact shapes of a model."""
