@@ -1,0 +1,1 @@
+"""Measurement, inside the child."""

@@ -1,0 +1,76 @@
+"""One depth of a model, measured in a child of its own: what it is asked and what it answers. Pure values."""
+
+import msgspec
+
+from advisor.graphs.support import GraphFamily
+from advisor.probe.plan import DepthMeasurement
+
+
+class DepthRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A graph on disk and the sizes to run it at."""
+
+    family: GraphFamily
+    graph_file: str
+    num_layers: int
+    num_kv_heads: int = 0
+    head_size: int = 0
+    """[elements]"""
+    vocab_size: int
+    """[rows] Token ids are drawn below it."""
+    num_input_tokens: int
+    num_output_tokens: int
+    num_capacity_tokens: int = 0
+    """Cache bound, in tokens."""
+    num_batch: int = 1
+    num_threads: int
+    budget_s: float
+    """[s] Most time for warm-up and measurement, loading excluded."""
+    time_left_s: float | None = None
+    """[s] From the child's start; warm-up and measurement get what loading leaves of it. Null: no such limit."""
+    remove_when_loaded: bool = True
+    """Delete graph and weights once the session holds them, so that nothing is left behind whatever happens."""
+
+
+class SystemReadings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the computer did meanwhile. Null where it could not be read."""
+
+    other_cpu_share: float | None = None
+    """Processor time of all other processes over all processors, 0 to 1, mean while measuring."""
+    steal_share: float | None = None
+    """Processor time that the host gave to other virtual machines, 0 to 1."""
+    own_cpu_share: float | None = None
+    """Own processor time over threads x wall while measuring, 0 to 1."""
+    frequency_start_hz: float | None = None
+    """[Hz] Median of the first quarter of the readings."""
+    frequency_end_hz: float | None = None
+    """[Hz] Median of the last quarter."""
+    temperature_max_c: float | None = None
+    memory_stall_share: float | None = None
+    """Time in which some task waited for memory, 0 to 1 (Linux pressure stall information)."""
+    num_major_faults: int | None = None
+    """Page faults that went to disk while measuring."""
+    on_battery: bool | None = None
+    num_readings: int = 0
+
+
+class DepthReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What came out of one depth."""
+
+    measurement: DepthMeasurement
+    decode_block_s: tuple[float, ...] = ()
+    """[s] Median of each block of tokens."""
+    query_block_s: tuple[float, ...] = ()
+    """[s] Median of each block of queries."""
+    num_prompt_tokens: int
+    """Length that was measured; shorter than asked where the time did not suffice."""
+    short_prefill_s: float | None = None
+    """[s] Prompt of half that length, read once, where the full one had to be cut."""
+    peak_memory_source: str
+    """`VmHWM of /proc/self/status` or `getrusage`."""
+    provider: str
+    """Execution provider that ran the graph."""
+    runtime_version: str
+    outputs_finite: bool
+    system: SystemReadings
+    measured_s: float
+    """[s] From the first to the last measured unit of work."""

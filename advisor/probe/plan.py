@@ -1,0 +1,98 @@
+"""What to measure, and what came out. Pure values: they travel between the app and its child."""
+
+from typing import Literal
+
+import msgspec
+
+from advisor.catalog.model import Candidate
+from advisor.child.protocol import OutcomeCode, Sample
+from advisor.evidence import Quantity
+from advisor.task.model import Workload
+
+RESULT_VERSION = 1
+ProbeKind = Literal["synthetic", "weights"]
+Grade = Literal["A", "B", "C"]
+
+
+class ProbePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """One probe, ready to run."""
+
+    kind: ProbeKind = "synthetic"
+    candidate: Candidate
+    workload: Workload
+    num_threads: int | None = None
+    """Null: as many as there are usable physical cores."""
+    memory_box_bytes: int
+    """[B] The probe never takes more; larger models are measured at two depths."""
+    time_box_s: float
+    """[s] Aim for the whole probe, from start to result."""
+    depths: tuple[int, ...] = ()
+    """Layer counts to build, smallest first; empty: the child chooses."""
+    graph_folder: str
+    """Folder for the graphs; emptied of this probe's files at its end."""
+    last_level_cache_bytes: int | None = None
+    """[B] Slices are chosen larger than it where possible: what fits the cache is faster than the whole model."""
+    fingerprint: str = ""
+    """Of the machine: `HardwareProfile.fingerprint`."""
+    power_source: str | None = None
+
+
+class DepthMeasurement(msgspec.Struct, frozen=True, kw_only=True):
+    """Raw results of one depth."""
+
+    num_layers: int
+    prefill_s: tuple[float, ...]
+    """[s] One value a repeat, prompt of the workload's input length."""
+    decode_s: tuple[float, ...]
+    """[s] One value a token; for encoders empty."""
+    query_s: tuple[float, ...]
+    """[s] One value a query of an encoder."""
+    load_s: float
+    """[s] Session creation."""
+    peak_rss_bytes: int
+    baseline_rss_bytes: int
+    """[B] Child before the session was made."""
+    weights_file_bytes: int
+
+
+class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a probe measured."""
+
+    schema_version: int = RESULT_VERSION
+    id: str
+    """Random, to tell probes apart."""
+    created: str
+    """ISO 8601, UTC."""
+    outcome: OutcomeCode
+    message: str = ""
+    kind: ProbeKind
+    model: str
+    format: str
+    device: str = "cpu"
+    workload: Workload
+    depths_measured: tuple[int, ...]
+    num_layers: int
+    """Layers of the whole model; equal to the only depth when nothing was extrapolated."""
+    extrapolated: bool
+    time_to_first_token: Quantity
+    time_per_token: Quantity
+    time_per_query: Quantity
+    rate: Quantity
+    peak_memory: Quantity
+    load_time: Quantity
+    energy_per_1000_queries: Quantity
+    depths: tuple[DepthMeasurement, ...]
+    samples: tuple[Sample, ...]
+    """Live samples, thinned to at most 2,000."""
+    grade: Grade
+    reasons: tuple[str, ...]
+    """Why the run may be unstable, one sentence each; empty for a clean run."""
+    num_threads: int
+    provider: str
+    """Execution provider that really ran the graph."""
+    versions: dict[str, str]
+    fingerprint: str
+    """Of the machine: `HardwareProfile.fingerprint`."""
+    power_source: str | None = None
+    wall_s: float
+    """[s] The whole probe."""

@@ -1,0 +1,83 @@
+"""What to measure, decided in the app. Pure but for the clock-free look at sizes; imports no runtime."""
+
+import math
+
+from advisor import paths, units
+from advisor.catalog.model import Candidate
+from advisor.graphs import support
+from advisor.hardware.model import HardwareProfile
+from advisor.probe import footprint
+from advisor.probe.plan import ProbePlan
+from advisor.task.model import Workload
+
+SMALL_PARAMETERS = 700_000_000
+SMALL_TIME_BOX_S = 20.0
+TIME_BOX_S = 60.0
+_LEAST_BOX_BYTES = int(1.5 * units.GIB)
+_LARGEST_BOX_BYTES = 6 * units.GIB
+_BOX_PER_WEIGHT_BYTE = 3.0
+"""[1] Box over weights: mapped file, packed copy, cache and working memory of a usual prompt."""
+_RESERVE_SHARE = 0.15
+_LEAST_RESERVE_BYTES = 512 * units.MIB
+"""[B] Left to the system and the window, besides the share above."""
+_UNKNOWN_MEMORY_BYTES = units.GIB
+"""[B] Taken where the machine does not say what is free."""
+
+
+def can_probe(candidate: Candidate) -> tuple[bool, str]:
+    """Return whether a candidate can be measured with made-up weights, and else one sentence that says why not."""
+    family, why = support.family(candidate.model, candidate.format)
+    return family is not None, why
+
+
+def plan(
+    candidate: Candidate,
+    workload: Workload,
+    profile: HardwareProfile,
+    *,
+    threads: int | None = None,
+    memory_box_bytes: int | None = None,
+    time_box_s: float | None = None,
+) -> ProbePlan:
+    """Return the probe of a candidate on this machine.
+
+    Args:
+        candidate: model and format.
+        workload: sizes to measure at.
+        profile: of the machine the probe will run on.
+        threads: of the runtime; as many as usable physical cores by default.
+        memory_box_bytes: [B] What the probe may take; never more than what is free less a reserve.
+        time_box_s: [s] Aim for the whole probe; 20 s for small models, else 60 s.
+
+    Raises:
+        InvalidModelError: `invalid_model`; it cannot be measured, or not even two layers fit the memory.
+    """
+    subject = footprint.subject(candidate, workload)
+    box = _memory_box(subject.weight_bytes(subject.num_layers), profile, memory_box_bytes)
+    small = subject.num_parameters() <= SMALL_PARAMETERS
+    seconds = time_box_s if time_box_s is not None else SMALL_TIME_BOX_S if small else TIME_BOX_S
+    cache_bytes = profile.cpu.l3_bytes.value or profile.cpu.l2_bytes.value
+    return ProbePlan(
+        candidate=candidate, workload=workload, num_threads=threads or _threads(profile), memory_box_bytes=box,
+        time_box_s=seconds,
+        depths=footprint.depths(subject, memory_box_bytes=box, time_box_s=seconds, cache_bytes=cache_bytes),
+        graph_folder=str(paths.cache_folder() / "graphs"), last_level_cache_bytes=cache_bytes,
+        fingerprint=profile.fingerprint, power_source=profile.power.source.value,
+    )  # fmt: skip
+
+
+def _memory_box(weight_bytes: int, profile: HardwareProfile, wanted_bytes: int | None) -> int:
+    free = profile.memory.available_bytes.value
+    if free is None:
+        total = profile.memory.total_bytes.value
+        free = total // 2 if total is not None else _UNKNOWN_MEMORY_BYTES
+    usable = max(0, free - max(_LEAST_RESERVE_BYTES, int(_RESERVE_SHARE * free)))
+    usual = min(_LARGEST_BOX_BYTES, max(_LEAST_BOX_BYTES, int(_BOX_PER_WEIGHT_BYTE * weight_bytes)))
+    return min(usable, wanted_bytes if wanted_bytes is not None else usual)
+
+
+def _threads(profile: HardwareProfile) -> int:
+    """Return as many threads as physical cores this process may use: a second thread on a core only gets in the way."""
+    physical = profile.cpu.num_physical_cores.value or profile.cpu.num_logical_cores.value or 1
+    usable = profile.cpu.num_usable_cpus.value
+    return max(1, min(physical, math.floor(usable) if usable is not None else physical))

@@ -1,0 +1,150 @@
+"""Planning: boxes, depths, refusals. Nothing here imports a runtime."""
+
+import subprocess
+import sys
+
+import cards
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from profiles import profile
+
+from advisor import units
+from advisor.child import command
+from advisor.errors import InvalidModelError
+from advisor.probe import footprint, planner
+from advisor.task.model import Workload
+
+CHAT = Workload(num_input_tokens=512, num_output_tokens=128, num_context_tokens=4096)
+EMBED = Workload(num_input_tokens=128)
+
+
+def qwen(format_id="onnx-int4-b32", **changes):
+    return cards.candidate(cards.card({**cards.QWEN, **changes}), format_id)
+
+
+SEVEN_B = qwen(num_hidden_layers=28, hidden_size=3584, intermediate_size=18944, num_attention_heads=28,
+               num_key_value_heads=4, head_dim=128, tie_word_embeddings=False)  # fmt: skip
+
+
+def test_a_small_model_is_measured_whole_within_its_boxes():
+    plan = planner.plan(qwen(), CHAT, profile(available_bytes=16 * units.GIB))
+    assert plan.depths == (24,)
+    assert plan.memory_box_bytes == int(1.5 * units.GIB)
+    assert plan.time_box_s == 20
+    assert plan.fingerprint == "fingerprint"
+    assert plan.power_source == "mains"
+
+
+def test_a_large_model_is_measured_at_two_depths_beyond_the_cache():
+    plan = planner.plan(SEVEN_B, CHAT, profile(available_bytes=32 * units.GIB, l3_bytes=32 * units.MIB))
+    small, large = plan.depths
+    assert 1 <= small < large < 28
+    subject = footprint.subject(SEVEN_B, CHAT)
+    assert subject.peak_bytes(large) <= plan.memory_box_bytes
+    assert small * (subject.weight_bytes(2) - subject.weight_bytes(1)) > 32 * units.MIB
+
+
+def test_a_huge_cache_moves_the_small_depth_up():
+    few = planner.plan(SEVEN_B, CHAT, profile(available_bytes=32 * units.GIB, l3_bytes=units.MIB)).depths
+    many = planner.plan(SEVEN_B, CHAT, profile(available_bytes=32 * units.GIB, l3_bytes=units.GIB)).depths
+    assert many[0] > few[0]
+    assert many[0] < many[1]
+
+
+def test_a_model_larger_than_memory_even_at_two_layers_is_refused_with_numbers():
+    with pytest.raises(InvalidModelError, match="Even two layers") as caught:
+        planner.plan(SEVEN_B, CHAT, profile(available_bytes=units.GIB))
+    assert "GiB" in caught.value.message
+    assert caught.value.remedy
+
+
+@given(st.integers(1 * units.GIB, 64 * units.GIB), st.integers(0, 100 * units.GIB))
+def test_the_box_never_exceeds_what_is_free_less_a_reserve(free, wanted):
+    machine = profile(available_bytes=free)
+    try:
+        plan = planner.plan(qwen(), EMBED, machine, memory_box_bytes=wanted)
+    except InvalidModelError:
+        return
+    assert plan.memory_box_bytes <= min(wanted, free - 512 * units.MIB)
+
+
+def test_a_machine_that_does_not_say_what_is_free_gets_half_of_what_it_has():
+    plan = planner.plan(qwen(), CHAT, profile(available_bytes=None, total_bytes=8 * units.GIB), memory_box_bytes=10**12)
+    assert plan.memory_box_bytes == 4 * units.GIB - int(0.15 * 4 * units.GIB)
+
+
+@pytest.mark.parametrize(
+    ("physical", "usable", "asked", "expected"),
+    [(8, 16.0, None, 8), (8, 2.5, None, 2), (8, 0.5, None, 1), (8, 8.0, 3, 3)],
+)
+def test_threads(physical, usable, asked, expected):
+    machine = profile(available_bytes=16 * units.GIB, physical=physical, usable=usable)
+    assert planner.plan(qwen(), CHAT, machine, threads=asked).num_threads == expected
+
+
+def test_what_cannot_be_probed_says_why():
+    assert planner.can_probe(qwen()) == (True, "")
+    possible, why = planner.can_probe(qwen("gguf-q4_k_m"))
+    assert not possible
+    assert "llama.cpp" in why
+    with pytest.raises(InvalidModelError, match=r"llama\.cpp"):
+        planner.plan(qwen("gguf-q4_k_m"), CHAT, profile(available_bytes=16 * units.GIB))
+
+
+def test_planning_imports_no_runtime():
+    text = "import sys, advisor.probe.planner; print({'onnx', 'onnxruntime', 'numpy'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", text], capture_output=True, text=True, check=True, env=command.environment()
+    )
+    assert done.stdout.strip() == "set()"
+
+
+def test_a_task_without_output_needs_no_head_and_no_cache_of_its_own():
+    subject = footprint.subject(qwen(), EMBED)
+    assert not subject.with_head
+    assert subject.num_capacity_tokens == 128
+    tied = footprint.subject(qwen(), CHAT)
+    assert tied.with_head
+    assert tied.num_capacity_tokens == 4096
+
+
+def test_a_head_of_its_own_is_not_counted_where_it_is_not_built():
+    writes, embeds = (footprint.subject(SEVEN_B, sizes).weight_bytes(2) for sizes in (CHAT, EMBED))
+    assert writes - embeds == 151936 * 3584 // 32 * 20
+
+
+def test_texts_are_cut_at_what_the_model_can_read():
+    encoder = cards.candidate(cards.card(cards.MINILM), "onnx-fp32")
+    assert footprint.subject(encoder, Workload(num_input_tokens=2000)).num_input_tokens == 512
+    roberta = cards.candidate(cards.tiny_encoder("roberta"), "onnx-fp32")
+    assert footprint.subject(roberta, Workload(num_input_tokens=2000)).num_input_tokens == 510
+    gpt2 = cards.candidate(cards.tiny_decoder("gpt2"))
+    found = footprint.subject(gpt2, Workload(num_input_tokens=2000, num_output_tokens=100, num_context_tokens=9000))
+    assert (found.num_input_tokens, found.num_capacity_tokens) == (412, 512)
+
+
+@given(st.integers(1, 23), st.integers(1, 4000), st.integers(1, 4))
+def test_more_layers_longer_texts_and_larger_batches_never_need_less(layers, tokens, batch):
+    def peak(layers, tokens, batch):
+        workload = Workload(num_input_tokens=tokens, num_output_tokens=1, num_context_tokens=4096, num_batch=batch)
+        return footprint.subject(qwen(), workload).peak_bytes(layers)
+
+    base = peak(layers, tokens, batch)
+    assert peak(layers + 1, tokens, batch) > base
+    assert peak(layers, tokens + 1, batch) > base
+    assert peak(layers, tokens, batch + 1) > base
+
+
+@given(st.integers(200, 4000), st.floats(5, 120))
+def test_depths_are_whole_or_two_in_order(box_mib, time_box_s):
+    subject = footprint.subject(qwen(), CHAT)
+    try:
+        found = footprint.depths(
+            subject, memory_box_bytes=box_mib * units.MIB, time_box_s=time_box_s, cache_bytes=32 * units.MIB
+        )
+    except InvalidModelError:
+        assert subject.peak_bytes(2) > box_mib * units.MIB
+        return
+    assert found == (24,) or (len(found) == 2 and 1 <= found[0] < found[1] < 24)
+    assert subject.peak_bytes(found[-1]) <= box_mib * units.MIB
