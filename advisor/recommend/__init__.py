@@ -1,0 +1,1 @@
+"""The answer: the smallest model that is enough."""
