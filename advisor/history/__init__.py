@@ -1,0 +1,1 @@
+"""SQLite store of profiles, probes and reports."""

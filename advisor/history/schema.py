@@ -1,0 +1,36 @@
+"""The tables of the history file and the steps from each older version to the newest."""
+
+import sqlite3
+
+_VERSION_1 = (
+    """CREATE TABLE profiles (
+        id INTEGER PRIMARY KEY, created TEXT NOT NULL, name TEXT NOT NULL, fingerprint TEXT NOT NULL,
+        payload BLOB NOT NULL)""",
+    """CREATE TABLE probes (
+        id TEXT PRIMARY KEY, created TEXT NOT NULL, model TEXT NOT NULL, format TEXT NOT NULL,
+        fingerprint TEXT NOT NULL, outcome TEXT NOT NULL, payload BLOB NOT NULL)""",
+    "CREATE INDEX probes_of_machine ON probes (fingerprint, model, format)",
+    """CREATE TABLE reports (
+        id INTEGER PRIMARY KEY, created TEXT NOT NULL, title TEXT NOT NULL, payload BLOB NOT NULL)""",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1,)
+"""Entry n brings a file from version n to version n + 1."""
+VERSION = len(MIGRATIONS)
+"""Kept in SQLite's `user_version`."""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a file to `VERSION`, wholly or not at all.
+
+    The version is read again under the write lock: another program may have migrated in between.
+
+    Args:
+        connection: in autocommit mode.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    for statements in MIGRATIONS[version:]:
+        for statement in statements:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")

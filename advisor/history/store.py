@@ -1,0 +1,291 @@
+"""Keep profiles, probes and reports between starts, in one SQLite file (WAL).
+
+Each call opens its own connection, so any thread may call. It must not decide what is shown: `recommend.merge` does.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from advisor.errors import NotFoundError, StorageError
+from advisor.hardware.model import HardwareProfile
+from advisor.history import schema
+from advisor.probe.plan import ProbeResult
+
+BUSY_TIMEOUT_S = 2.0
+"""[s] How long another program may hold the file before we give up and say so."""
+_SIDE_FILES = ("", "-wal", "-shm")
+_T = TypeVar("_T")
+
+
+class ReportRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One saved report, without its content."""
+
+    id: int
+    created: str
+    """ISO 8601, UTC."""
+    title: str
+
+
+class History:
+    """The history file. `open` once, then add and ask."""
+
+    def __init__(self, path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+        """Remember where the file is; nothing is touched before `open`.
+
+        Args:
+            path: the SQLite file; its folder is made when missing.
+            busy_timeout_s: [s] longest wait for a lock that another program holds.
+        """
+        self._path = path
+        self._busy_timeout_s = busy_timeout_s
+        self._notices: list[str] = []
+
+    @property
+    def path(self) -> Path:
+        """The SQLite file."""
+        return self._path
+
+    @property
+    def notice(self) -> str:
+        """What the user should know about the file, empty when all is well."""
+        return " ".join(self._notices)
+
+    def open(self) -> "History":
+        """Make or migrate the file. A damaged one is set aside as `<name>.corrupt-<n>` and a fresh one is begun.
+
+        Raises:
+            StorageError: `history-locked`, `history-not-writable`, `history-full`, `history-newer`.
+        """
+        try:
+            self._prepare()
+        except _DamagedError:
+            self._set_aside()
+            self._prepare()
+        return self
+
+    def close(self) -> None:
+        """Fold the write-ahead log into the file, so that one file holds everything. Never raises for a busy file."""
+        try:
+            with self._connection() as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except StorageError:
+            return  # the log stays beside the file and is folded in by a later start
+
+    def add_profile(self, profile: HardwareProfile) -> None:
+        """Keep a machine. Raises: StorageError, as `open`."""
+        self._write(
+            "INSERT INTO profiles (created, name, fingerprint, payload) VALUES (?, ?, ?, ?)",
+            (profile.created, profile.name, profile.fingerprint, msgspec.json.encode(profile)),
+        )
+
+    def profiles(self) -> tuple[HardwareProfile, ...]:
+        """Return the kept machines, newest first. Raises: StorageError, as `open`."""
+        rows = self._read("SELECT payload FROM profiles ORDER BY created DESC, id DESC", ())
+        return self._decoded(rows, HardwareProfile, "machines")
+
+    def add_probe(self, result: ProbeResult) -> None:
+        """Keep a probe's result; the same id again replaces it. Raises: StorageError, as `open`."""
+        self._write(
+            "INSERT OR REPLACE INTO probes (id, created, model, format, fingerprint, outcome, payload)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                result.id,
+                result.created,
+                result.model,
+                result.format,
+                result.fingerprint,
+                result.outcome,
+                msgspec.json.encode(result),
+            ),
+        )
+
+    def probes(
+        self, *, model: str | None = None, format: str | None = None, fingerprint: str | None = None
+    ) -> tuple[ProbeResult, ...]:
+        """Return kept probes, newest first.
+
+        Args:
+            model: only of this model.
+            format: only of this format id.
+            fingerprint: only of this machine.
+
+        Raises:
+            StorageError: as `open`.
+        """
+        rows = self._read(
+            "SELECT payload FROM probes WHERE (?1 IS NULL OR model = ?1) AND (?2 IS NULL OR format = ?2)"
+            " AND (?3 IS NULL OR fingerprint = ?3) ORDER BY created DESC, rowid DESC",
+            (model, format, fingerprint),
+        )
+        return self._decoded(rows, ProbeResult, "measurements")
+
+    def add_report(self, document_json: bytes, title: str) -> int:
+        """Keep a report and return its id.
+
+        Args:
+            document_json: the report document as JSON.
+            title: what the list shows.
+
+        Raises:
+            StorageError: as `open`.
+        """
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        return self._write(
+            "INSERT INTO reports (created, title, payload) VALUES (?, ?, ?)", (created, title, document_json)
+        )
+
+    def reports(self) -> tuple[ReportRecord, ...]:
+        """Return the kept reports, newest first. Raises: StorageError, as `open`."""
+        rows = self._read("SELECT id, created, title FROM reports ORDER BY created DESC, id DESC", ())
+        return tuple(ReportRecord(id=row[0], created=row[1], title=row[2]) for row in rows)
+
+    def report(self, report_id: int) -> bytes:
+        """Return the document of a kept report.
+
+        Raises:
+            NotFoundError: `report-not-found`.
+            StorageError: as `open`.
+        """
+        rows = self._read("SELECT payload FROM reports WHERE id = ?", (report_id,))
+        if not rows:
+            raise NotFoundError(
+                "report-not-found", f"There is no report {report_id} in the history.", remedy="Choose one of the list."
+            )
+        return bytes(rows[0][0])
+
+    def _prepare(self) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _not_writable(self._path, str(error.strerror or error)) from error
+        with self._connection() as connection:
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            if version > schema.VERSION:
+                raise _newer(self._path, version)
+            if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                raise _damaged(self._path, "quick_check")
+            connection.execute("PRAGMA journal_mode = WAL")
+            if version < schema.VERSION:
+                schema.migrate(connection)
+
+    def _set_aside(self) -> None:
+        number = 1
+        try:
+            while (aside := self._path.with_name(f"{self._path.name}.corrupt-{number}")).exists():
+                number += 1
+            for suffix in _SIDE_FILES:
+                source = self._path.with_name(self._path.name + suffix)
+                if source.exists():
+                    source.replace(aside.with_name(aside.name + suffix))
+        except OSError as error:
+            raise _not_writable(self._path, str(error.strerror or error)) from error
+        self._notices.append(f"The history file was damaged. It was kept as {aside.name} and a new one was begun.")
+
+    def _write(self, sql: str, values: tuple[Any, ...]) -> int:
+        with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            row_id = connection.execute(sql, values).lastrowid
+            connection.execute("COMMIT")
+        return int(row_id or 0)
+
+    def _read(self, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        with self._connection() as connection:
+            return connection.execute(sql, values).fetchall()
+
+    def _decoded(self, rows: list[tuple[Any, ...]], kind: type[_T], what: str) -> tuple[_T, ...]:
+        """Decode payloads; one that a newer version wrote is left out and said, it does not hide the others."""
+        good: list[_T] = []
+        for (payload,) in rows:
+            try:
+                good.append(msgspec.json.decode(bytes(payload), type=kind))
+            except msgspec.MsgspecError:
+                continue
+        lost = len(rows) - len(good)
+        sentence = f"{lost} of {len(rows)} saved {what} cannot be read by this version and are not shown."
+        if lost and sentence not in self._notices:
+            self._notices.append(sentence)
+        return tuple(good)
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        connection: sqlite3.Connection | None = None
+        try:
+            connection = sqlite3.connect(self._path, timeout=self._busy_timeout_s, isolation_level=None)
+            # NORMAL in WAL: a power cut may lose the last write, it cannot damage the file.
+            connection.execute("PRAGMA synchronous = NORMAL")
+            yield connection
+        except sqlite3.Error as error:
+            raise _translated(error, self._path) from error
+        finally:
+            if connection is not None:
+                connection.close()
+
+
+class _DamagedError(StorageError):
+    """The file is not a sound database."""
+
+
+def _damaged(path: Path, why: str) -> StorageError:
+    return _DamagedError(
+        "history-damaged",
+        f"The history file {path} is damaged: {why}.",
+        remedy="Start the program again: the damaged file is kept under another name and a new one is begun.",
+        path=str(path),
+    )
+
+
+def _newer(path: Path, version: int) -> StorageError:
+    return StorageError(
+        "history-newer",
+        f"The history file {path} has version {version}; this program knows versions up to {schema.VERSION}.",
+        remedy="Update the program, or move the file away to begin a new history. Nothing was changed.",
+        path=str(path),
+    )
+
+
+def _locked(path: Path, _: str) -> StorageError:
+    return StorageError(
+        "history-locked",
+        f"The history file {path} is in use by another program.",
+        remedy="Close the other program and try again. Nothing was changed.",
+        path=str(path),
+    )
+
+
+def _not_writable(path: Path, why: str) -> StorageError:
+    return StorageError(
+        "history-not-writable",
+        f"The history file {path} cannot be written: {why}.",
+        remedy="Choose another folder or change its permissions. Nothing was changed.",
+        path=str(path),
+    )
+
+
+def _full(path: Path, _: str) -> StorageError:
+    return StorageError(
+        "history-full",
+        f"There is no space left to write the history file {path}.",
+        remedy="Free some space and try again. Nothing was changed.",
+        path=str(path),
+    )
+
+
+_BUILDERS: dict[int, Callable[[Path, str], StorageError]] = {
+    sqlite3.SQLITE_CORRUPT: _damaged,
+    sqlite3.SQLITE_NOTADB: _damaged,
+    sqlite3.SQLITE_BUSY: _locked,
+    sqlite3.SQLITE_LOCKED: _locked,
+    sqlite3.SQLITE_FULL: _full,
+}
+
+
+def _translated(error: sqlite3.Error, path: Path) -> StorageError:
+    """Return the failure in our words. Extended result codes keep the primary one in their low byte."""
+    code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+    return _BUILDERS.get(code, _not_writable)(path, str(error))
