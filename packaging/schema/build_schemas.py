@@ -1,0 +1,371 @@
+"""Writes the JSON Schemas of the public interface to resources/schema/. Run it after a change of `report/public.py`.
+
+.venv/bin/python packaging/schema/build_schemas.py [folder]
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+
+from advisor.child.protocol import OutcomeCode, Sample
+from advisor.estimate.model import Verdict
+from advisor.evidence import EVIDENCE_ORDER
+from advisor.hardware.model import (
+    CpuFacts,
+    DiskFacts,
+    FactOrigin,
+    GpuFacts,
+    MemoryFacts,
+    NpuFacts,
+    OsFacts,
+    PowerFacts,
+    RuntimeFacts,
+)
+from advisor.probe.plan import DepthMeasurement
+from advisor.recommend.model import ApproachId, Rejection
+from advisor.report.model import ReportDocument
+from advisor.report.public_parts import fact_unit
+from advisor.task.model import TASK_KINDS, TaskSpec
+
+Schema = dict[str, Any]
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+TEXT: Schema = {"type": "string"}
+TEXTS: Schema = {"type": "array", "items": TEXT}
+NUMBER: Schema = {"type": "number"}
+BOOLEAN: Schema = {"type": "boolean"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+FIGURE: Schema = {"$ref": "#/$defs/figure"}
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def nullable(schema: Schema) -> Schema:
+    if "$ref" in schema or "enum" in schema:
+        return {"anyOf": [schema, {"type": "null"}]}
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def closed(**properties: Schema) -> Schema:
+    """An object with exactly these fields."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def choice(kind: Any) -> Schema:
+    return {"enum": list(get_args(kind))}
+
+
+def array(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+FIGURE_FIELDS: dict[str, Schema] = {
+    "value": {"type": ["number", "null"], "description": "Best value in `unit`; null when it is not known."},
+    "low": {"type": ["number", "null"], "description": "Lower end of the range, in `unit`."},
+    "high": {"type": ["number", "null"], "description": "Upper end of the range, in `unit`."},
+    "unit": {"type": "string", "description": "SI unit or a rate of counts: B, s, Wh, g, tokens/s, 1, ..."},
+    "evidence": {"enum": list(EVIDENCE_ORDER), "description": "How the value was obtained, strongest first."},
+    "basis": {"type": "string", "description": "Method and main input, or why there is no value."},
+}
+
+
+def head(name: str) -> dict[str, Schema]:
+    return {
+        "schema": {"const": f"model-fit-advisor/{name}/1"},
+        "version": {"const": 1},
+        "tool": closed(name=TEXT, version=TEXT),
+    }
+
+
+FACT_FIELDS: dict[str, Schema] = {"source": TEXT, "origin": choice(FactOrigin), "why_unknown": nullable(TEXT)}
+TEXT_VALUE: Schema = {"type": ["string", "boolean", "array", "null"], "items": TEXT}
+
+
+def facts(kind: type[msgspec.Struct]) -> Schema:
+    """Facts of one part of the computer; those with a unit are figures too."""
+    return closed(
+        **{
+            field.name: ref("text_fact" if fact_unit(field.name) is None else "figure_fact")
+            for field in msgspec.structs.fields(kind)
+        }
+    )
+
+
+MACHINE = closed(
+    name=TEXT,
+    created=TEXT,
+    fingerprint=TEXT,
+    os=facts(OsFacts),
+    cpu=facts(CpuFacts),
+    memory=facts(MemoryFacts),
+    disk=facts(DiskFacts),
+    gpus=array(facts(GpuFacts)),
+    npus=array(facts(NpuFacts)),
+    power=facts(PowerFacts),
+    runtime=facts(RuntimeFacts),
+    notes=TEXTS,
+)
+PROPERTY_OF_TYPE = {int: COUNT, float: NUMBER, str: TEXT}
+
+
+def task() -> Schema:
+    properties: dict[str, Schema] = {}
+    for field in msgspec.structs.fields(TaskSpec):
+        if field.name == "kind":
+            properties["kind"] = {"enum": list(TASK_KINDS)}
+        elif field.name.endswith("languages"):
+            properties[field.name] = TEXTS
+        else:
+            kinds = [kind for kind in (get_args(field.type) or (field.type,)) if kind is not type(None)]
+            literal = all(isinstance(kind, str) for kind in kinds) or not all(isinstance(kind, type) for kind in kinds)
+            base = {"type": "string"} if literal else PROPERTY_OF_TYPE[kinds[0]]
+            properties[field.name] = nullable(base) if field.default is None else base
+    return closed(**properties, kind_label=TEXT)
+
+
+SIZES = (
+    "num_input_tokens", "num_output_tokens", "num_context_tokens", "num_batch", "num_passes", "audio_s", "num_images",
+    "num_queries_per_day",
+)  # fmt: skip
+WORKLOAD = closed(**dict.fromkeys(SIZES, FIGURE))
+ESTIMATE_FIELDS: dict[str, Schema] = {
+    "model": TEXT,
+    "format": TEXT,
+    "device": TEXT,
+    "verdict": choice(Verdict),
+    "sentence": TEXT,
+    "memory": FIGURE,
+    "memory_parts": closed(weights=FIGURE, cache=FIGURE, activations=FIGURE, runtime=FIGURE),
+    **dict.fromkeys(
+        ("memory_free", "headroom", "parameters", "download", "flops_per_query", "bytes_per_query",
+         "time_to_first_token", "time_per_token", "time_per_query", "rate", "energy_per_1000_queries", "max_context"),
+        FIGURE,
+    ),
+    "not_modelled": TEXTS,
+    "formulas": TEXTS,
+}  # fmt: skip
+QUALITY = closed(
+    **FIGURE_FIELDS,
+    benchmark=nullable(TEXT),
+    metric=nullable(TEXT),
+    source=nullable(TEXT),
+    rank_share=nullable(NUMBER),
+    num_compared=COUNT,
+    higher_is_better=BOOLEAN,
+    meets_need=nullable(BOOLEAN),
+    format_note=TEXT,
+)
+MEASURED = closed(
+    probe_id=TEXT,
+    created=TEXT,
+    evidence={"enum": list(EVIDENCE_ORDER)},
+    same_workload=BOOLEAN,
+    memory=FIGURE,
+    time_to_first_token=FIGURE,
+    time_per_token=FIGURE,
+    rate=FIGURE,
+    grade=TEXT,
+)
+REJECTION_CODES = get_args(next(f.type for f in msgspec.structs.fields(Rejection) if f.name == "code"))
+CANDIDATE_FIELDS: dict[str, Schema] = {
+    **ESTIMATE_FIELDS,
+    "rank": nullable(COUNT),
+    "family": TEXT,
+    "approach": choice(ApproachId),
+    "licence": nullable(TEXT),
+    "languages": nullable(TEXTS),
+    "carbon_per_1000_queries": FIGURE,
+    "quality": ref("quality"),
+    "measured": nullable(MEASURED),
+    "rejections": array(closed(code={"enum": list(REJECTION_CODES)}, text=TEXT)),
+    "pareto": BOOLEAN,
+    "evidence": {"enum": list(EVIDENCE_ORDER)},
+    "can_probe": BOOLEAN,
+    "why_no_probe": TEXT,
+}
+DEFINITIONS: dict[str, Schema] = {
+    "figure": closed(**FIGURE_FIELDS),
+    "figure_fact": closed(**FIGURE_FIELDS, **FACT_FIELDS),
+    "text_fact": closed(value=TEXT_VALUE, **FACT_FIELDS),
+    "machine": MACHINE,
+    "task": task(),
+    "workload": WORKLOAD,
+    "estimate": closed(**ESTIMATE_FIELDS),
+    "quality": QUALITY,
+    "candidate": closed(**CANDIDATE_FIELDS),
+}
+
+
+def raw_struct(kind: type[msgspec.Struct]) -> Schema:
+    """Raw readings keep their SI unit in the name and are not figures."""
+    _, parts = msgspec.json.schema_components((kind,), ref_template="#/$defs/{name}")
+    return {**parts[kind.__name__], "additionalProperties": False}
+
+
+def documents() -> dict[str, Schema]:
+    """Every document of the command line by name."""
+    catalog_model = closed(
+        model=TEXT,
+        family=TEXT,
+        tasks=TEXTS,
+        licence=nullable(TEXT),
+        released=nullable(TEXT),
+        parameters=FIGURE,
+        verification=TEXT,
+        max_context=FIGURE,
+        languages=nullable(TEXTS),
+        quality=array(closed(benchmark=TEXT, metric=TEXT, **FIGURE_FIELDS, source=TEXT, note=nullable(TEXT))),
+        formats=TEXTS,
+        notes=nullable(TEXT),
+        gaps=TEXTS,
+    )
+    approach = closed(
+        id=choice(ApproachId),
+        label=TEXT,
+        needs=TEXT,
+        limits=TEXT,
+        possible=BOOLEAN,
+        why_not=TEXT,
+        workload=ref("workload"),
+    )
+    chip_value: Schema = {"type": ["string", "number", "array"], "items": TEXT}
+    return {
+        "hardware": closed(**head("hardware"), **MACHINE["properties"]),
+        "describe": closed(
+            **head("describe"),
+            task=ref("task"),
+            sizes=ref("workload"),
+            languages=array(closed(code=TEXT, name=TEXT)),
+            chips=array(closed(field=TEXT, value=chip_value, label=TEXT, words=TEXT, start=COUNT, end=COUNT)),
+            not_understood=TEXTS,
+            notes=TEXTS,
+            kind_certain=BOOLEAN,
+        ),
+        "catalog": closed(
+            **head("catalog"), catalog_version=nullable(TEXT), num_models=COUNT, models=array(catalog_model)
+        ),
+        "estimate": closed(
+            **head("estimate"),
+            task=nullable(ref("task")),
+            workload=nullable(ref("workload")),
+            **ESTIMATE_FIELDS,
+            carbon_per_1000_queries=FIGURE,
+            measured=nullable(MEASURED),
+        ),
+        "recommend": closed(
+            **head("recommend"),
+            created=TEXT,
+            catalog_version=TEXT,
+            task=ref("task"),
+            machine=ref("machine"),
+            approaches=array(approach),
+            pick=nullable(ref("pick")),
+            why_no_pick=TEXT,
+            num_candidates=COUNT,
+            num_rejected={"type": "object", "additionalProperties": COUNT},
+            candidates=array(ref("candidate")),
+        ),
+        "probe": _probe(),
+        "report-written": closed(**{name: head("report-written")[name] for name in ("schema", "version")}, file=TEXT),
+    }
+
+
+def _probe() -> Schema:
+    names = ("time_to_first_token", "time_per_token", "time_per_query", "rate", "peak_memory", "load_time",
+             "energy_per_1000_queries", "wall")  # fmt: skip
+    return closed(
+        **head("probe"),
+        id=nullable(TEXT),
+        created=nullable(TEXT),
+        outcome=choice(OutcomeCode),
+        message=TEXT,
+        sentence=TEXT,
+        kind={"enum": ["synthetic", "weights"]},
+        model=nullable(TEXT),
+        format=nullable(TEXT),
+        device=nullable(TEXT),
+        workload=nullable(ref("workload")),
+        depths_measured=array(COUNT),
+        num_layers=nullable(COUNT),
+        extrapolated=BOOLEAN,
+        **dict.fromkeys(names, FIGURE),
+        num_measurements=COUNT,
+        depths=array(raw_struct(DepthMeasurement)),
+        samples=array(raw_struct(Sample)),
+        grade={"enum": ["A", "B", "C", None]},
+        reasons=TEXTS,
+        estimate=nullable(ref("estimate")),
+        num_threads=nullable(COUNT),
+        provider=nullable(TEXT),
+        versions={"type": "object", "additionalProperties": TEXT},
+        fingerprint=nullable(TEXT),
+        power_source=nullable(TEXT),
+    )
+
+
+def _with_definitions(name: str, document: Schema) -> Schema:
+    """Put only the definitions that are used beside the document."""
+    pool = {
+        **DEFINITIONS,
+        "pick": closed(**CANDIDATE_FIELDS, reason=TEXT, why_not_smaller=TEXT, why_not_larger=TEXT, caveats=TEXTS),
+    }
+    used: dict[str, Schema] = {}
+    waiting = [document]
+    while waiting:
+        text = json.dumps(waiting.pop())
+        for key, definition in pool.items():
+            if f'"#/$defs/{key}"' in text and key not in used:
+                used[key] = definition
+                waiting.append(definition)
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:model-fit-advisor:{name}:1",
+        "title": f"Model Fit Advisor: {name}",
+        **document,
+        **({"$defs": dict(sorted(used.items()))} if used else {}),
+    }
+
+
+def report() -> Schema:
+    """The report follows from its value type."""
+    root, parts = msgspec.json.schema_components((ReportDocument,), ref_template="#/$defs/{name}")
+    definitions = {name: {**part, "additionalProperties": False} for name, part in parts.items()}
+    document = definitions.pop("ReportDocument")
+    document["required"] = list(document["properties"])
+    for definition in definitions.values():
+        definition["required"] = list(definition["properties"])
+    assert root[0] == {"$ref": "#/$defs/ReportDocument"}
+    return {
+        "$schema": DIALECT,
+        "$id": "urn:model-fit-advisor:report:1",
+        **document,
+        "title": "Model Fit Advisor: report",
+        "$defs": dict(sorted(definitions.items())),
+    }
+
+
+def schemas() -> dict[str, Schema]:
+    """Every schema by the name of its file without the ending."""
+    made = {name: _with_definitions(name, document) for name, document in documents().items()}
+    return {**made, "report": report()}
+
+
+def write(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, schema in schemas().items():
+        text = json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+        (folder / f"{name}.schema.json").write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    here = Path(__file__).resolve().parents[2]
+    write(Path(sys.argv[1]) if len(sys.argv) > 1 else here / "resources" / "schema")
