@@ -1,0 +1,73 @@
+"""Launcher: reads the arguments, then imports the window, the terminal app or a child's job; never two of them."""
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from advisor.child.command import CHILD_OPTION
+
+if TYPE_CHECKING:
+    from advisor.child.main import Job
+
+_WINDOW_WORDS = ("gui",)
+_USAGE_EXIT = 2
+_NO_DISPLAY = (
+    "Model Fit Advisor found no display to open its window on; in a terminal, use for example: "
+    'model-fit-advisor recommend --task "sort 500 emails a day into 6 topics"\n'
+)
+
+
+def main() -> NoReturn:
+    """Start what the arguments ask for and leave with its exit status."""
+    arguments = sys.argv[1:]
+    if arguments[:1] == [CHILD_OPTION]:
+        _child(arguments[1:])
+    if not arguments or arguments[0] in _WINDOW_WORDS:
+        sys.exit(_window(sys.argv[:1] + arguments[1:]))
+    from advisor.cli import app
+
+    sys.exit(app.main(arguments))
+
+
+def _window(argv: list[str]) -> int:
+    if _no_display():
+        sys.stderr.write(_NO_DISPLAY)
+        return _USAGE_EXIT
+    from advisor.ui import app
+
+    return app.main(argv)
+
+
+def _no_display() -> bool:
+    if not sys.platform.startswith("linux"):
+        return False
+    return not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
+def _child(arguments: list[str]) -> NoReturn:
+    from advisor.child import main as child
+
+    jobs = {"probe": _probe, "probe-depth": _probe_depth, "providers": _providers}
+    child.leave(child.main(arguments[0] if arguments else "", jobs))
+
+
+def _probe() -> "Job":
+    from advisor.probe import job
+
+    return job.probe
+
+
+def _probe_depth() -> "Job":
+    from advisor.probe import engine
+
+    return engine.measure
+
+
+def _providers() -> "Job":
+    from advisor.probe import engine
+
+    return engine.providers
+
+
+if __name__ == "__main__":
+    main()

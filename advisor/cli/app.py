@@ -1,0 +1,107 @@
+"""The command line: parses, calls the domain, prints. Says nothing the window would say differently."""
+
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable
+
+import typer
+
+from advisor import __version__
+from advisor.cli import catalog, describe, estimate, hardware, probe, recommend, report
+from advisor.errors import AdvisorError
+
+EXIT_OK = 0
+EXIT_BUG = 1
+EXIT_INPUT = 2
+EXIT_INTERRUPTED = 130
+_EPILOG = (
+    "Exit codes: 0 done; 1 a bug in the app; 2 input that cannot be used or output that cannot be written; "
+    "3 no candidate meets every need; 4 the probe did not finish; 130 interrupted. No arguments open the window."
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"model-fit-advisor {__version__}")
+        raise typer.Exit
+
+
+def _until_the_reader_leaves(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command end quietly when the reader of its output (`head`, `less`) has seen enough."""
+
+    @functools.wraps(command)
+    def quiet(*args: object, **options: object) -> None:
+        try:
+            command(*args, **options)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            # Nothing may be flushed into the closed pipe at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(EXIT_OK) from error
+
+    return quiet
+
+
+def build() -> typer.Typer:
+    """Return the application with all its commands."""
+    app = typer.Typer(
+        name="model-fit-advisor",
+        help="Which AI model, at which quantization, is enough for your task on this computer, and what will it cost "
+        "in memory, time, energy and carbon?",
+        epilog=_EPILOG,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+
+    @app.callback()
+    def _root(
+        version: bool = typer.Option(
+            False, "--version", callback=_show_version, is_eager=True, help="Print the version."
+        ),
+    ) -> None:
+        """Keep `--version` beside the commands."""
+
+    for command in (hardware.hardware, describe.describe, catalog.catalog, estimate.estimate, recommend.recommend,
+                    probe.probe, report.report):  # fmt: skip
+        app.command()(_until_the_reader_leaves(command))
+
+    @app.command("gui")
+    def _gui() -> None:
+        """Open the window (the same as no arguments)."""
+        # The launcher takes `gui` before this package is imported; only a wrong order of words leads here.
+        raise AdvisorError("gui-last", "`gui` takes no other words.", remedy="Run `model-fit-advisor gui`.")
+
+    return app
+
+
+def main(argv: list[str]) -> int:
+    """Run one command.
+
+    Args:
+        argv: words after the program's name.
+
+    Returns:
+        The exit code, as listed in `--help`.
+    """
+    try:
+        build()(args=argv, prog_name="model-fit-advisor")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else EXIT_OK
+    except AdvisorError as error:
+        _show_error(error, as_json="--json" in argv)
+        return EXIT_INPUT
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    return EXIT_OK
+
+
+def _show_error(error: AdvisorError, *, as_json: bool) -> None:
+    print(error.sentence(), file=sys.stderr)
+    if as_json:
+        body = {"code": error.code, "message": error.message, "remedy": error.remedy}
+        print(json.dumps({"schema": "model-fit-advisor/error/1", "version": 1, "error": body}, ensure_ascii=False))

@@ -1,0 +1,95 @@
+"""Rows of figures that `estimate`, `recommend` and `probe` print alike."""
+
+from advisor.cli.output import Output
+from advisor.estimate.model import Estimate
+from advisor.evidence import Quantity
+from advisor.probe.plan import ProbeResult
+from advisor.recommend.model import MeasuredView
+
+TITLES = ("Figure", "Value", "Range", "Evidence", "Basis")
+
+
+def row(label: str, item: Quantity) -> tuple[str, str, str, str, str]:
+    """Return one figure as cells: name, value, range, evidence, basis."""
+    from advisor.report import wording
+
+    return label, wording.amount(item), wording.value_range(item), item.evidence, item.basis
+
+
+def print_estimate(output: Output, item: Estimate) -> None:
+    """Print an estimate, every figure with range, evidence and basis."""
+    from advisor.report import wording
+
+    output.heading(wording.verdict_sentence(item))
+    parts = item.memory_parts
+    output.table(
+        TITLES,
+        [
+            row("Memory, peak", item.memory),
+            row("  weights", parts.weights),
+            row("  cache", parts.cache),
+            row("  activations", parts.activations),
+            row("  runtime", parts.runtime),
+            row("Download", item.download_bytes),
+            row("Time to first token", item.time_to_first_token),
+            row("Time per token", item.time_per_token),
+            row("Time per query", item.time_per_query),
+            row("Rate", item.rate),
+            row("Energy per 1,000 queries", item.energy_per_1000_queries),
+            row("Work per query", item.flops_per_query),
+            row("Memory traffic per query", item.bytes_per_query),
+        ],
+        right=frozenset({1, 2}),
+    )
+    if item.max_context_tokens is not None:
+        fits = f"{item.max_context_tokens:,} tokens" if item.max_context_tokens else "none"
+        output.line(f"Largest context that fits: {fits}.")
+    for text in item.not_modelled:
+        output.line(f"Not modelled: {text}")
+
+
+def print_measured(output: Output, view: MeasuredView) -> None:
+    """Print what an earlier probe of the same candidate found on this machine."""
+    sizes = "the same sizes" if view.same_workload else "other sizes"
+    output.heading(f"Measured here on {view.created[:10]}, {sizes}, grade {view.grade}")
+    output.table(
+        TITLES,
+        [
+            row("Memory, peak", view.memory),
+            row("Time to first token", view.time_to_first_token),
+            row("Time per token", view.time_per_token),
+            row("Rate", view.rate),
+        ],
+        right=frozenset({1, 2}),
+    )
+
+
+def print_probe(output: Output, result: ProbeResult, before: Estimate) -> None:
+    """Print a measurement beside the estimate made before it."""
+    from advisor.report import wording
+
+    output.heading(wording.probe_sentence(result, before))
+    output.table(
+        TITLES,
+        [
+            row("Time to first token", result.time_to_first_token),
+            row("  estimated before", before.time_to_first_token),
+            row("Time per token", result.time_per_token),
+            row("  estimated before", before.time_per_token),
+            row("Time per query", result.time_per_query),
+            row("  estimated before", before.time_per_query),
+            row("Rate", result.rate),
+            row("  estimated before", before.rate),
+            row("Memory, peak", result.peak_memory),
+            row("  estimated before", before.memory),
+            row("Load time", result.load_time),
+        ],
+        right=frozenset({1, 2}),
+    )
+    depths = ", ".join(str(depth) for depth in result.depths_measured)
+    whole = f"extrapolated to {result.num_layers} layers" if result.extrapolated else "the whole model"
+    output.line(
+        f"Layers measured: {depths} ({whole}); {result.num_threads} threads; {result.provider}; grade {result.grade}."
+    )
+    for reason in result.reasons:
+        output.line(f"May be unstable: {reason}")

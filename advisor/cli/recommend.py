@@ -1,0 +1,126 @@
+"""`recommend`: the smallest model that is enough."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from advisor import units
+from advisor.cli import inputs
+from advisor.cli.options import Controls, Facts, JsonFlag, MachineFile, Memory, Region, TaskText
+from advisor.cli.output import Output
+from advisor.evidence import Quantity
+from advisor.recommend.model import CandidateRow
+
+if TYPE_CHECKING:
+    from advisor.recommend.recommendation import Recommendation
+
+EXIT_NO_PICK = 3
+
+
+def recommend(
+    task: TaskText,
+    controls: Controls = None,
+    region: Region = None,
+    machine: MachineFile = None,
+    facts: Facts = None,
+    memory: Memory = None,
+    device: Annotated[str, typer.Option("--device", help="cpu, or gpu:0 where one was found.")] = "cpu",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many candidates to show.")] = 10,
+    show_all: Annotated[bool, typer.Option("--all", help="Show every candidate, those that do not fit too.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Find the smallest model and quantization that is enough for a task on this computer."""
+    from advisor.recommend import advise
+    from advisor.report import public, wording
+
+    output = Output(as_json=as_json)
+    description, spec = inputs.task(task, controls, region)
+    profile = inputs.machine(machine, facts, memory)
+    answer = advise.advise(
+        spec,
+        profile,
+        probes=inputs.probes_of(profile),
+        device=device,
+        reserve_bytes=inputs.reserve_bytes(),
+        region=inputs.chosen_region(),
+    )
+    if as_json:
+        output.document(public.recommend_json(answer, limit=None if show_all else limit))
+        raise typer.Exit(0 if answer.pick is not None else EXIT_NO_PICK)
+    output.heading(f"Task: {wording.kind_label(spec.kind)}")
+    for chip in description.chips:
+        output.line(f"  {chip.label}")
+    if description.not_understood:
+        output.line(f"  Not understood: {', '.join(description.not_understood)}")
+    for note in description.notes:
+        output.line(f"  {note}")
+    output.line()
+    if answer.pick is None:
+        output.heading("No candidate meets every need")
+        output.line(answer.summary.why_no_pick)
+    else:
+        picked = answer.row(answer.pick.index)
+        reason = answer.pick.reason
+        output.heading(f"Pick: {picked.model}, {wording.format_label(picked.format)}")
+        for text in (reason.pick, reason.smaller, reason.larger, *reason.caveats):
+            output.line(text)
+    output.line()
+    shown = _shown(answer, None if show_all else limit)
+    if output.in_terminal:
+        _print_narrow(output, shown, with_carbon=(spec.region or inputs.chosen_region()) is not None)
+    else:
+        _print_wide(output, shown)
+    others = "" if show_all or answer.pick is None else " One format for each model; --all shows the others."
+    shown_of = f"{len(shown)} of {answer.summary.num_candidates:,} candidates shown."
+    output.note(f"{shown_of}{others} {wording.energy_note()}")
+    if answer.pick is None:
+        raise typer.Exit(EXIT_NO_PICK)
+
+
+def _shown(answer: "Recommendation", limit: int | None) -> list[CandidateRow]:
+    """Return the pick and the best format of each other model, best first; all candidates without a limit."""
+    if limit is None or answer.pick is None:
+        return [answer.row(int(index)) for index in answer.order[:limit]]
+    return [answer.row(answer.pick.index), *answer.alternatives(limit - 1)]
+
+
+def _quality(row: CandidateRow) -> tuple[str, str]:
+    if row.quality.value is None:
+        return units.NO_DATA, ""
+    return units.number(row.quality.value, 3), row.quality.benchmark or ""
+
+
+def _print_narrow(output: Output, rows: list[CandidateRow], *, with_carbon: bool) -> None:
+    """Value above, range below, so that a usual terminal is wide enough."""
+    from advisor.report import wording
+
+    def stacked(item: Quantity) -> str:
+        return f"{wording.amount(item)}\n{wording.short_range(item)}"
+
+    titles = ["Verdict,\nevidence", "Model, format, approach, quality"]
+    titles += ["Memory", "Time\nper query", "Energy per\n1,000 queries"]
+    titles += ["CO2e per\n1,000 queries"] if with_carbon else []
+    cells = []
+    for row in rows:
+        figures = [row.estimate.memory, row.estimate.time_per_query, row.energy_per_1000_queries]
+        figures += [row.carbon_per_1000_queries] if with_carbon else []
+        approach = f"{row.format}; {wording.approach_label(row.approach)}"
+        name = f"{row.model}\n{approach}\n{' '.join(_quality(row))}"
+        cells.append((f"{wording.verdict_word(row.verdict)}\n{row.evidence}", name, *map(stacked, figures)))
+    output.table(titles, cells, right=frozenset({2, 3, 4, 5}), wide=1)
+
+
+def _print_wide(output: Output, rows: list[CandidateRow]) -> None:
+    """One line a candidate, for other programs."""
+    from advisor.report import wording
+
+    titles = ("Verdict", "Model", "Format", "Approach", "Memory", "Rate", "Time per query", "Energy per 1,000 queries",
+              "CO2e per 1,000 queries", "Quality", "Benchmark", "Evidence")  # fmt: skip
+    cells = []
+    for row in rows:
+        item = row.estimate
+        rate = item.rate if row.measured is None else row.measured.rate
+        figures = (item.memory, rate, item.time_per_query, row.energy_per_1000_queries, row.carbon_per_1000_queries)
+        labels = (wording.verdict_word(row.verdict), row.model, row.format, wording.approach_label(row.approach))
+        cells.append((*labels, *map(wording.figure, figures), *_quality(row), row.evidence))
+    output.table(titles, cells)

@@ -1,0 +1,47 @@
+"""`report`: the recommendation as a file to hand over."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from advisor.cli import inputs
+from advisor.cli.options import Controls, Facts, JsonFlag, MachineFile, Memory, Region, TaskText
+from advisor.cli.output import Output
+
+
+def report(
+    task: TaskText,
+    file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Ends in .html .pdf .md .json or .csv.")],
+    controls: Controls = None,
+    region: Region = None,
+    machine: MachineFile = None,
+    facts: Facts = None,
+    memory: Memory = None,
+    redact: Annotated[
+        bool, typer.Option("--redact/--no-redact", help="Leave out host name, user name and folders.")
+    ] = True,
+    top: Annotated[int, typer.Option("--top", min=1, max=200, help="How many candidates the report lists.")] = 20,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write the recommendation for a task as HTML, PDF, Markdown, JSON or CSV."""
+    from advisor.recommend import advise
+    from advisor.report import build, export
+
+    output = Output(as_json=as_json)
+    export.check_target(file)
+    _, spec = inputs.task(task, controls, region)
+    profile = inputs.machine(machine, facts, memory)
+    if machine is None:
+        profile = inputs.with_runtime(profile)
+    probes = inputs.probes_of(profile)
+    answer = advise.advise(
+        spec, profile, probes=probes, reserve_bytes=inputs.reserve_bytes(), region=inputs.chosen_region()
+    )
+    document = build.build(answer, probes=probes, redact=redact, top=top)
+    export.write(document, file)
+    inputs.remember_report(document)
+    if as_json:
+        output.document({"schema": "model-fit-advisor/report-written/1", "version": 1, "file": str(file)})
+    else:
+        output.line(f"Report written to {file}.")
