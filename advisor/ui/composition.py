@@ -1,0 +1,409 @@
+"""The composition root: makes everything behind the window, connects everything, starts and ends."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QApplication
+from shiboken6 import isValid
+
+from advisor import settings
+from advisor.errors import AdvisorError
+from advisor.hardware.model import HardwareProfile
+from advisor.probe.plan import ProbePlan, ProbeResult
+from advisor.recommend.model import CandidateRow
+from advisor.settings import Settings
+from advisor.ui import theme
+from advisor.ui.actions import HELP, PAGES
+from advisor.ui.controllers import jobs
+from advisor.ui.controllers.hardware import HardwareController
+from advisor.ui.controllers.probe import ProbeController
+from advisor.ui.controllers.reading import ReadingController
+from advisor.ui.controllers.report import HistoryController, ReportController
+from advisor.ui.controllers.runtime import RuntimeController
+from advisor.ui.controllers.settings import SettingsController
+from advisor.ui.controllers.task import RecommendController, TaskController
+from advisor.ui.crash import CrashHook, message
+from advisor.ui.desktop import Desktop
+from advisor.ui.main_window import MainWindow
+from advisor.ui.store import Snapshot, Store
+from advisor.ui.warm_up import WarmUp
+from advisor.ui.widgets.page import Page
+from advisor.ui.workers.child_process import ChildProcess
+from advisor.ui.workers.pool import Pool
+
+
+class App(QObject):
+    """Store, workers and controllers of one running app, and its window."""
+
+    def __init__(
+        self,
+        qt: QApplication,
+        start: Settings,
+        window: MainWindow,
+        system_font: QFont,
+        *,
+        desktop: Desktop | None = None,
+    ) -> None:
+        """Make everything and give the window its pages; `begin` sets it to work.
+
+        Args:
+            qt: the one application object.
+            start: settings the app starts with; the window wears their theme already.
+            window: the window, shown or not.
+            system_font: font of the desktop, before the text size was applied.
+            desktop: what the desktop wants; made of Qt's style hints when null.
+        """
+        super().__init__()
+        self._desktop = desktop if desktop is not None else Desktop(qt.styleHints(), self)
+        self._qt, self._crash, self.window = qt, CrashHook(qt), window
+        self._system_font = system_font
+        self.store = Store(Snapshot(settings=start), self)
+        self.pool = Pool(self)
+        self._children: list[ChildProcess] = []
+        self._closing = False
+        self._make_controllers()
+        self._crash.window = window
+        window.attach(self._make_page, self.store.snapshot)
+        self._warm_up = WarmUp(window.page, self)
+        self._warm_up.ended.connect(self._on_warm_up_ended)
+        self.window.action_triggered.connect(self._on_window_action_triggered)
+        self.window.close_requested.connect(self._on_window_close_requested)
+        self.store.changed.connect(self._on_store_changed)
+        self._desktop.changed.connect(self._on_desktop_changed)
+        self.probe.idle.connect(self._on_probe_idle)
+        self.probe.measured.connect(self._on_probe_measured)
+        qt.aboutToQuit.connect(self.close)
+
+    def begin(self) -> None:
+        """Inspect the computer, read the history, fetch what is slow to load."""
+        self._on_desktop_changed()
+        self.hardware.inspect()
+        self.history.load()
+        self._show_icons()
+        self._warm_up.start()
+
+    def remember_window(self) -> None:
+        """Keep size and place of the window for the next start; where that cannot be written it is not kept."""
+        geometry = bytes(self.window.saveGeometry().toBase64().data()).decode("ascii")
+        kept = settings.load()  # as kept, without what holds for this run only
+        if geometry != kept.window_geometry:
+            with suppress(AdvisorError):
+                settings.save(msgspec.structs.replace(kept, window_geometry=geometry))
+
+    def catch_crashes(self) -> None:
+        """Show bugs in a message; offer what a native crash left at an earlier start."""
+        earlier = self._crash.install()
+        if earlier:
+            message(self.window, "The app ended unexpectedly last time.", earlier)
+
+    def dispose(self) -> None:
+        """Take the window apart before the application object goes."""
+        self._crash.uninstall()
+        self.close()
+        self.window.deleteLater()
+
+    @Slot()
+    def close(self) -> None:
+        """End children and wait for workers: nothing may be left behind."""
+        self._warm_up.stop()
+        self.runtime.close()
+        for child in self._children:
+            child.close()
+        self.pool.wait()
+
+    def _make_controllers(self) -> None:
+        run, broken, store = self.pool.run, self._crash.report, self.store
+        self.hardware = HardwareController(
+            store, run, detect=jobs.detect, apply=jobs.apply_overrides, save=jobs.save_machine, load=jobs.load_machine,
+            broken=broken, parent=self,
+        )  # fmt: skip
+        self.runtime = RuntimeController(
+            store, make_child=self._make_child, with_runtime=jobs.with_runtime, parent=self
+        )
+        self.task = TaskController(
+            store,
+            run,
+            describe=jobs.describe,
+            problems=jobs.problems,
+            workload=jobs.workload,
+            broken=broken,
+            parent=self,
+        )
+        self.recommend = RecommendController(store, run, advise=jobs.advise, broken=broken, parent=self)
+        self.probe = ProbeController(
+            store, run, plan=self._plan, make_child=self._make_child, log=jobs.log_child, broken=broken, parent=self
+        )
+        self.report = ReportController(store, run, write=jobs.write_report, broken=broken, parent=self)
+        self.history = HistoryController(
+            store, run, load=jobs.load_archive, add_probe=jobs.keep_probe, broken=broken, parent=self
+        )
+        self.report.written.connect(self.history.load)
+        self.reading = ReadingController(
+            store, run, read=jobs.read_report, write=jobs.export_report, broken=broken, parent=self
+        )
+        self.settings = SettingsController(
+            store, run, save=settings.save, refused=self._on_settings_refused, broken=broken, parent=self
+        )
+
+    def _make_child(self, parent: QObject) -> ChildProcess:
+        child = ChildProcess(parent)
+        self._children.append(child)
+        child.destroyed.connect(self._on_child_destroyed)
+        return child
+
+    @Slot(QObject)
+    def _on_child_destroyed(self, _gone: QObject) -> None:
+        self._children = [child for child in self._children if isValid(child)]
+
+    def _plan(self, row: CandidateRow, profile: HardwareProfile, _settings: Settings) -> ProbePlan:
+        snapshot = self.store.snapshot
+        return jobs.plan(row, snapshot.job.task, profile, snapshot.results.recommendation)
+
+    def _make_page(self, name: str) -> Page:
+        makers: dict[str, Callable[[], Page]] = {
+            "this-computer": self._this_computer, "task": self._task_page, "results": self._results,
+            "compare": self._compare, "probe": self._probe_page, "report": self._report_page,
+            "settings": self._settings_page,
+        }  # fmt: skip
+        return makers[name]()
+
+    def _this_computer(self) -> Page:
+        from advisor.ui.pages.this_computer_page import ThisComputerPage
+
+        page = ThisComputerPage(jobs.overridable)
+        page.inspect_requested.connect(self.hardware.inspect)
+        page.override_requested.connect(self.hardware.override)
+        page.undo_requested.connect(self.hardware.undo_override)
+        page.save_requested.connect(self.hardware.save_machine)
+        page.load_requested.connect(self.hardware.load_machine)
+        page.next_requested.connect(self._go_task)
+        return page
+
+    def _task_page(self) -> Page:
+        from advisor.ui.pages.task_page import TaskPage
+
+        page = TaskPage(jobs.languages())
+        page.set_regions(jobs.regions())
+        page.text_changed.connect(self.task.set_text)
+        page.chip_removed.connect(self.task.remove_chip)
+        page.control_changed.connect(self.task.set_control)
+        page.find_requested.connect(self._on_find_requested)
+        return page
+
+    def _results(self) -> Page:
+        from advisor.ui.pages.results_page import ResultsPage
+
+        page = ResultsPage()
+        page.row_selected.connect(self.recommend.select)
+        page.pin_requested.connect(self.recommend.pin)
+        page.measure_requested.connect(self._on_measure_requested)
+        page.task_requested.connect(self._go_task)
+        page.report_requested.connect(self._go_report)
+        return page
+
+    def _compare(self) -> Page:
+        from advisor.ui.pages.compare_page import ComparePage
+
+        page = ComparePage()
+        page.results_requested.connect(self._go_results)
+        page.unpin_requested.connect(self.recommend.pin)
+        return page
+
+    def _probe_page(self) -> Page:
+        from advisor.ui.pages.probe_page import ProbePage
+
+        page = ProbePage()
+        page.probe_requested.connect(self.probe.start)
+        page.stop_requested.connect(self.probe.stop)
+        page.results_requested.connect(self._go_results)
+        return page
+
+    def _report_page(self) -> Page:
+        from advisor.ui.pages.report_page import ReportPage
+
+        page = ReportPage()
+        page.save_requested.connect(self.report.save)
+        page.task_requested.connect(self._go_task)
+        page.open_requested.connect(self.reading.open)
+        page.beside_requested.connect(self.reading.put_beside)
+        page.save_again_requested.connect(self.reading.save)
+        page.close_requested.connect(self.reading.close)
+        return page
+
+    def _settings_page(self) -> Page:
+        from advisor.ui.pages.settings_page import SettingsPage
+
+        page = SettingsPage()
+        page.set_regions(jobs.regions())
+        page.setting_changed.connect(self.settings.change)
+        return page
+
+    @Slot()
+    def _go_task(self) -> None:
+        self.window.go("task")
+
+    @Slot()
+    def _go_results(self) -> None:
+        self.window.go("results")
+
+    @Slot()
+    def _go_report(self) -> None:
+        self.window.go("report")
+
+    @Slot()
+    def _on_find_requested(self) -> None:
+        self.recommend.find()
+        if self.store.snapshot.results.busy or self.store.snapshot.results.recommendation is not None:
+            self.window.go("results")
+
+    @Slot(object)
+    def _on_measure_requested(self, row: CandidateRow) -> None:
+        """Start at once what fits; for the rest the page says what to expect and asks."""
+        self.recommend.select(row.index)
+        self.window.go("probe")
+        if row.verdict not in {"tight", "does-not-fit"}:
+            self.probe.start(row)
+
+    def _show_icons(self) -> None:
+        from advisor.ui.widgets import icon
+
+        self.window.set_icons({page: icon.line_icon(name, self._qt.palette()) for page, _, name in PAGES})
+        self.window.setWindowIcon(icon.app_icon())
+
+    def _dress(self) -> None:
+        theme.dress(
+            self._qt,
+            self.store.snapshot.settings,
+            self._system_font,
+            dark=self._desktop.dark,
+            contrast=self._desktop.high_contrast,
+        )
+        self._show_icons()
+
+    @Slot()
+    def _on_warm_up_ended(self) -> None:
+        """Load what is heavy, but not beside the pages: threads that import wait for each other."""
+        self.pool.run(jobs.load_plots, failed=self._crash.report)
+
+    @Slot()
+    def _on_desktop_changed(self) -> None:
+        if self.store.snapshot.settings.theme == "system":
+            self._dress()
+
+    @Slot(object, object)
+    def _on_store_changed(self, old: Snapshot, new: Snapshot) -> None:
+        self.window.may_close = new.probe.phase == "idle"
+        self.window.show_snapshot(new)
+        before, now = old.settings, new.settings
+        if (before.theme, before.text_size_share) != (now.theme, now.text_size_share):
+            self._dress()
+        if before.text_size_share != now.text_size_share:
+            QTimer.singleShot(0, self.window.rebuild)
+        if (before.region, before.memory_reserve_bytes) != (now.region, now.memory_reserve_bytes):
+            self.recommend.refresh()
+        if before.model_folder != now.model_folder and not new.machine.saved_as:
+            self.hardware.inspect()
+
+    @Slot(object)
+    def _on_probe_measured(self, result: ProbeResult) -> None:
+        self.history.add_probe(result)
+        self.recommend.refresh()
+
+    @Slot()
+    def _on_window_close_requested(self) -> None:
+        self._closing = True
+        self.probe.stop()
+
+    @Slot()
+    def _on_probe_idle(self) -> None:
+        if self._closing:
+            self.window.close()
+
+    def _on_settings_refused(self, error: AdvisorError) -> None:
+        message(self.window, error.sentence(), "")
+
+    @Slot(str)
+    def _on_window_action_triggered(self, name: str) -> None:
+        if name.startswith("go-"):
+            self.window.go(name.removeprefix("go-"))
+            return
+        reactions: dict[str, Callable[[], Any]] = {
+            "inspect": self.hardware.inspect, "quit": self.window.close, "stop": self.probe.stop, "run": self._run,
+            "load-machine": self._load_machine, "save-machine": self._save_machine, "export": self._export,
+            "copy-summary": self._copy_summary, "filter": self._filter, "help": self._help, "about": self._about,
+            "next-pane": self._next_pane, "previous-pane": self._previous_pane, "shortcuts": self._shortcuts,
+        }  # fmt: skip
+        reactions[name]()
+
+    def _run(self) -> None:
+        page = self.window.current if self.window.current in {"this-computer", "task"} else "probe"
+        self.window.go(page)
+        self.window.page(page).run_wanted()
+
+    def _load_machine(self) -> None:
+        self.window.go("this-computer")
+        self.window.page("this-computer").choose_file()  # type: ignore[attr-defined]
+
+    def _save_machine(self) -> None:
+        self.window.go("this-computer")
+        self.window.page("this-computer").choose_target()  # type: ignore[attr-defined]
+
+    def _export(self) -> None:
+        self.window.go("report")
+        if self.store.snapshot.results.recommendation is not None:
+            self.window.page("report").choose_file()  # type: ignore[attr-defined]
+        else:
+            self.report.save("", True)
+
+    def _copy_summary(self) -> None:
+        self.window.page("results").copy_summary()  # type: ignore[attr-defined]
+
+    def _filter(self) -> None:
+        self.window.go("results")
+        self.window.page("results").focus_filter()  # type: ignore[attr-defined]
+
+    def _next_pane(self) -> None:
+        self.window.next_pane(1)
+
+    def _previous_pane(self) -> None:
+        self.window.next_pane(-1)
+
+    def _help(self) -> None:
+        from advisor.ui.dialogs.note_dialog import note
+
+        note("Help", HELP[self.window.current], self.window)
+
+    def _about(self) -> None:
+        from advisor import __version__
+        from advisor.ui.dialogs.note_dialog import note
+
+        note("About Model Fit Advisor", f"Model Fit Advisor {__version__}. Nothing is sent anywhere.", self.window)
+
+    def _shortcuts(self) -> None:
+        from advisor.ui.dialogs.shortcuts_dialog import shortcuts_dialog
+
+        shortcuts_dialog(self.window.actions_by_id.values(), self.window).show()
+
+
+def settings_for(theme_name: str) -> Settings:
+    """Return the settings; a theme that is given holds for this run."""
+    chosen = settings.load()
+    return msgspec.structs.replace(chosen, theme=theme_name) if theme_name else chosen
+
+
+def make(qt: QApplication, *, theme_name: str = "") -> App:
+    """Make a whole app at once, window included, for tests and tools that need no quick first frame.
+
+    Args:
+        qt: the one application object.
+        theme_name: colours for this run; empty takes the settings'.
+    """
+    start = settings_for(theme_name)
+    font = qt.font()
+    theme.use_fusion(qt)
+    theme.dress(qt, start, font)
+    return App(qt, start, MainWindow(), font)

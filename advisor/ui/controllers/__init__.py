@@ -1,0 +1,1 @@
+"""React to intent, call the domain, replace the snapshot."""

@@ -1,0 +1,174 @@
+"""The probe: plan it, run it in a child, show it live, keep its result."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance, Slot
+
+from advisor.child.protocol import LogRecord, Message, Outcome, Progress, Sample
+from advisor.errors import AdvisorError
+from advisor.hardware.model import HardwareProfile
+from advisor.probe.plan import ProbePlan, ProbeResult
+from advisor.recommend.model import CandidateRow
+from advisor.settings import Settings
+from advisor.ui.controllers.request import Request, Run
+from advisor.ui.store import Store, with_probe
+
+PAINT_PERIOD_MS = 100
+TIME_LIMIT_FACTOR = 4.0
+"""A probe that takes four times its time box is stuck."""
+ALREADY_RUNNING = "A probe is running already. Stop it first, or wait for its end."
+Plan = Callable[[CandidateRow, HardwareProfile, Settings], ProbePlan]
+
+
+class Child(Protocol):
+    """One child process."""
+
+    message: SignalInstance
+    ended: SignalInstance
+
+    def start(self, job: str, request: bytes, *, timeout_s: float, memory_limit_bytes: int | None) -> None:
+        """Start the job; `ended` follows exactly once."""
+
+    def stop(self) -> None:
+        """End it soon."""
+
+
+class ProbeController(QObject):
+    """Runs one probe at a time.
+
+    Signals:
+        measured: a `ProbeResult` came in.
+        idle: nothing runs any more.
+    """
+
+    measured = Signal(object)
+    idle = Signal()
+
+    def __init__(
+        self,
+        store: Store,
+        run: Run,
+        *,
+        plan: Plan,
+        make_child: Callable[[QObject], Any],
+        log: Callable[[LogRecord], None],
+        broken: Callable[[Exception], None],
+        parent: QObject | None = None,
+    ) -> None:
+        """Keep the store, the worker, the planner and the maker of children."""
+        super().__init__(parent)
+        self._store, self._plan, self._make_child, self._log = store, plan, make_child, log
+        self._child: Any = None
+        self._pending: list[Sample] = []
+        self._progress: Progress | None = None
+        self._request: Request[ProbePlan] = Request(
+            run, answered=self._on_planned, refused=self._on_refused, broken=broken, parent=self
+        )
+        self._paint = QTimer(self)
+        self._paint.setSingleShot(True)
+        self._paint.setInterval(PAINT_PERIOD_MS)
+        self._paint.timeout.connect(self._on_paint_timeout)
+
+    @property
+    def running(self) -> bool:
+        """True from the click to the child's end."""
+        return self._store.snapshot.probe.phase != "idle"
+
+    @Slot(object)
+    def start(self, row: CandidateRow) -> None:
+        """Measure one row; refused with a sentence while another probe runs."""
+        snapshot = self._store.snapshot
+        profile = snapshot.machine.profile
+        if self.running or not row.can_probe or profile is None:
+            notice = ALREADY_RUNNING if self.running else row.why_no_probe or "This computer is not inspected yet."
+            self._store.update(lambda old: with_probe(old, notice=notice))
+            return
+        settings = snapshot.settings
+        self._pending, self._progress = [], None
+        self._store.update(
+            lambda old: with_probe(
+                old, phase="preparing", target=row, stage="prepare", done_share=0.0, elapsed_s=0.0, remaining_s=None,
+                detail="", samples=(), result=None, outcome=None, notice="",
+            )
+        )  # fmt: skip
+        self._request.ask(lambda: self._plan(row, profile, settings))
+
+    @Slot()
+    def stop(self) -> None:
+        """Stop the probe; the page says so at once."""
+        phase = self._store.snapshot.probe.phase
+        if phase in {"idle", "stopping"}:
+            return
+        self._request.forget()
+        if self._child is None:
+            self._end(Outcome(code="cancelled"))
+            return
+        self._store.update(lambda old: with_probe(old, phase="stopping"))
+        self._child.stop()
+
+    def _on_planned(self, plan: ProbePlan) -> None:
+        self._child = self._make_child(self)
+        self._child.message.connect(self._on_child_message)
+        self._child.ended.connect(self._on_child_ended)
+        self._store.update(lambda old: with_probe(old, phase="running"))
+        self._child.start(
+            "probe",
+            msgspec.json.encode(plan),
+            timeout_s=plan.time_box_s * TIME_LIMIT_FACTOR,
+            memory_limit_bytes=plan.memory_box_bytes,
+        )
+
+    def _on_refused(self, error: AdvisorError) -> None:
+        self._end(Outcome(code="failed", message=error.message, remedy=error.remedy))
+
+    @Slot(object)
+    def _on_child_message(self, message: Message) -> None:
+        if isinstance(message, Sample):
+            self._pending.append(message)
+        elif isinstance(message, Progress):
+            self._progress = message
+        elif isinstance(message, LogRecord):
+            self._log(message)
+            return
+        if not self._paint.isActive():
+            self._paint.start()
+
+    @Slot(object)
+    def _on_child_ended(self, outcome: Outcome) -> None:
+        self._child.deleteLater()
+        self._child = None
+        self._end(outcome)
+
+    @Slot()
+    def _on_paint_timeout(self) -> None:
+        """Show all that came since the last time: messages are many, pictures are few."""
+        fields: dict[str, Any] = {"samples": (*self._store.snapshot.probe.samples, *self._pending)}
+        self._pending = []
+        progress = self._progress
+        if progress is not None:
+            fields |= {
+                "stage": progress.stage, "done_share": progress.done_share, "elapsed_s": progress.elapsed_s,
+                "remaining_s": progress.remaining_s, "detail": progress.detail,
+            }  # fmt: skip
+        self._store.update(lambda old: with_probe(old, **fields))
+
+    def _end(self, outcome: Outcome) -> None:
+        self._paint.stop()
+        self._on_paint_timeout()
+        result, outcome = _decoded(outcome)
+        self._store.update(lambda old: with_probe(old, phase="idle", outcome=outcome, result=result))
+        if result is not None:
+            self.measured.emit(result)
+        self.idle.emit()
+
+
+def _decoded(outcome: Outcome) -> tuple[ProbeResult | None, Outcome]:
+    """Return the result inside an outcome; a result that cannot be read is an outcome too."""
+    if outcome.code != "finished" or outcome.result is None:
+        return None, outcome
+    try:
+        return msgspec.json.decode(outcome.result, type=ProbeResult), outcome
+    except msgspec.MsgspecError as error:
+        return None, Outcome(code="protocol_error", message=f"The probe's answer cannot be read: {error}.")

@@ -1,0 +1,134 @@
+"""Details of one candidate: verdict, memory part by part, figures with their basis, and what to do next."""
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from advisor.recommend.model import CandidateRow
+from advisor.report import wording
+from advisor.ui import theme
+from advisor.ui.models import basis
+from advisor.ui.widgets import text
+from advisor.ui.widgets.card import Card
+from advisor.ui.widgets.memory_bar import MemoryBar
+
+
+class DetailsPane(Card):
+    """Shows one row.
+
+    Signals:
+        measure_requested: index of the row.
+        pin_requested: index of the row.
+    """
+
+    measure_requested = Signal(int)
+    pin_requested = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self._row: CandidateRow | None = None
+        unit = theme.unit_px(self)
+        self.setMinimumHeight(26 * unit)
+        columns = QHBoxLayout()
+        columns.setSpacing(3 * unit)
+        self.body.addLayout(columns)
+        left = QVBoxLayout()
+        left.setSpacing(unit)
+        columns.addLayout(left, 2)
+        self.name = text.selectable(text.label(level="heading", wrap=True))
+        self.bar = MemoryBar()
+        left.addWidget(self.name)
+        left.addWidget(self.bar)
+        left.addStretch(1)
+        left.addLayout(self._buttons(unit))
+        columns.addWidget(self._facts(unit), 3)
+
+    def show_row(self, row: CandidateRow | None, *, pinned: bool) -> None:
+        """Show another candidate, or nothing."""
+        self.setVisible(row is not None)
+        if row is None:
+            return
+        self._row = row
+        self.name.setText(f"{row.model.partition('/')[2] or row.model}, {wording.format_label(row.format)}")
+        self.name.setToolTip(row.model)
+        self.bar.show_estimate(row.estimate)
+        text.set_because(self.measure, "" if row.can_probe else row.why_no_probe)
+        self.why.setText("" if row.can_probe else f"Cannot be measured here: {row.why_no_probe}")
+        self.why.setVisible(not row.can_probe)
+        self.pin.setText("Unpin" if pinned else "Pin to compare")
+        self._show_facts(row)
+
+    def _buttons(self, unit: int) -> QVBoxLayout:
+        outer = QVBoxLayout()
+        row = QHBoxLayout()
+        row.setSpacing(unit)
+        self.measure = text.button("Measure it", role="primary")
+        self.pin = text.button("Pin to compare", tip="Space")
+        self.command = text.button("Copy the command", tip="The command that measures it in a terminal")
+        self.measure.clicked.connect(self._on_measure_clicked)
+        self.pin.clicked.connect(self._on_pin_clicked)
+        self.command.clicked.connect(self._on_command_clicked)
+        for button in (self.measure, self.pin, self.command):
+            row.addWidget(button)
+        row.addStretch(1)
+        self.why = text.label(level="small", role="muted", wrap=True)
+        outer.addLayout(row)
+        outer.addWidget(self.why)
+        return outer
+
+    def _facts(self, unit: int) -> QScrollArea:
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setAccessibleName("Where the figures come from")
+        area.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        content = QWidget()
+        content.setProperty("role", "content")
+        outer = QVBoxLayout(content)
+        outer.setContentsMargins(0, 0, unit, 0)
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(2 * unit)
+        self._grid.setVerticalSpacing(unit // 4)
+        self._grid.setColumnStretch(1, 1)
+        outer.addLayout(self._grid)
+        outer.addStretch(1)
+        area.setWidget(content)
+        return area
+
+    def _show_facts(self, row: CandidateRow) -> None:
+        while (item := self._grid.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        places = [*basis.measured_lines(row), *basis.lines(row)]
+        places += [basis.BasisLine(label="Why not", text="", basis=item.text) for item in row.rejections]
+        for place, fact in enumerate(places):
+            self._add_fact(fact, 2 * place)
+
+    def _add_fact(self, fact: basis.BasisLine, place: int) -> None:
+        """Label and figure on one line; where it comes from on the next, over the whole width."""
+        top = Qt.AlignmentFlag.AlignTop
+        self._grid.addWidget(text.label(fact.label, role="muted"), place, 0, top)
+        if not fact.text:
+            self._grid.addWidget(text.label(fact.basis, wrap=True), place, 1)
+            return
+        self._grid.addWidget(text.selectable(text.label(fact.text)), place, 1, top)
+        below = text.label(fact.basis, level="small", role="muted", wrap=True)
+        below.setContentsMargins(0, 0, 0, theme.unit_px(self) // 2)
+        self._grid.addWidget(below, place + 1, 0, 1, 2)
+
+    @Slot()
+    def _on_measure_clicked(self) -> None:
+        if self._row is not None:
+            self.measure_requested.emit(self._row.index)
+
+    @Slot()
+    def _on_pin_clicked(self) -> None:
+        if self._row is not None:
+            self.pin_requested.emit(self._row.index)
+
+    @Slot()
+    def _on_command_clicked(self) -> None:
+        if self._row is not None:
+            QGuiApplication.clipboard().setText(basis.command_line(self._row))

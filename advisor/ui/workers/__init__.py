@@ -1,0 +1,1 @@
+"""Run calls and children off the GUI thread."""
