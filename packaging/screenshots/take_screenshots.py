@@ -1,0 +1,128 @@
+"""Drives the real app through the whole job, with a real probe, and saves a picture of each page in light and dark.
+
+Run from the repository: `QT_QPA_PLATFORM=offscreen python packaging/screenshots/take_screenshots.py`.
+Options: `--folder docs/screenshots`, `--size 1280x800`, `--theme light` (again for more than one).
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
+
+WORDS = "Sort 500 support emails a day into 6 topics, German and Hindi, on my laptop battery, answers within a second"
+TIMEOUT_S = 180.0
+
+
+def wait(qt, is_true, what):
+    """Let the app work until something is true, asleep between its events: a busy wait would disturb the probe."""
+    end, loop, timer = time.monotonic() + TIMEOUT_S, QEventLoop(), QTimer()
+
+    def look():
+        if is_true() or time.monotonic() > end:
+            loop.quit()
+
+    timer.timeout.connect(look)
+    timer.start(100)
+    if not is_true():
+        loop.exec()
+    timer.stop()
+    if not is_true():
+        sys.exit(f"gave up waiting: {what}")
+    settle(qt)
+
+
+def settle(qt):
+    """Let layouts and paints finish."""
+    for _ in range(20):
+        qt.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
+
+
+class Photographer:
+    """One run of the app in one theme."""
+
+    def __init__(self, qt, theme, folder, size):
+        from advisor.ui import composition
+
+        self.qt, self.theme, self.folder = qt, theme, folder
+        self.app = composition.make(qt, theme_name=theme)
+        self.app.window.resize(*size)
+        self.app.window.show()
+        self.app.begin()
+
+    def save(self, name):
+        """Save the window as it is."""
+        settle(self.qt)
+        file = self.folder / f"{name}-{self.theme}.png"
+        if not self.app.window.grab().save(str(file)):
+            sys.exit(f"cannot write {file}")
+        print(file)
+
+    def run(self):
+        """Go through the job."""
+        app, qt = self.app, self.qt
+        now = lambda: app.store.snapshot  # noqa: E731
+        wait(qt, lambda: now().machine.profile and now().machine.profile.runtime.version.value, "hardware")
+        self.save("this-computer")
+        app.window.go("task")
+        page = app.window.page("task")
+        page.words.setPlainText(WORDS)
+        wait(qt, lambda: now().job.task and not now().job.busy, "words")
+        self.save("task")
+        page.find_models.click()
+        wait(qt, lambda: now().results.recommendation is not None and not now().results.busy, "models")
+        self.save("results")
+        app.window.page("results").show_plot()
+        self.save("plot")
+        rows = now().results.recommendation
+        best = [rows.row(int(index)) for index in rows.order[:60]]
+        for row in [
+            next(r for r in best if r.model == model) for model in list(dict.fromkeys(r.model for r in best))[:3]
+        ]:
+            app.recommend.pin(row.index)
+        app.window.go("compare")
+        self.save("compare")
+        app.recommend.select(next(row.index for row in best if row.can_probe))
+        app.window.go("results")
+        app.window.page("results").details.measure.click()
+        wait(qt, lambda: now().probe.phase == "idle" and not now().results.busy, "probe")
+        if now().probe.result is None:
+            sys.exit(f"the probe failed: {now().probe.outcome}")
+        app.window.go("probe")
+        wait(qt, lambda: all(h.isVisible() for h in app.window.page("probe").plots_shown()), "plots")
+        self.save("probe")
+        app.window.go("report")
+        wait(qt, lambda: now().archive.probes, "history")
+        self.save("report")
+        app.window.go("settings")
+        self.save("settings")
+        app.window.close()
+        app.dispose()
+
+
+def main():
+    """Take all pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path("docs/screenshots"))
+    parser.add_argument("--size", default="1280x800")
+    parser.add_argument("--theme", action="append", choices=("light", "dark", "high-contrast"))
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    size = tuple(int(part) for part in options.size.split("x"))
+    qt = QApplication(sys.argv[:1])
+    for theme in options.theme or ("light", "dark"):
+        home = Path(tempfile.gettempdir(), "model-fit-advisor")  # a name that may be seen in the pictures
+        shutil.rmtree(home, ignore_errors=True)
+        os.environ["MODEL_FIT_ADVISOR_HOME"] = str(home)
+        Photographer(qt, theme, options.folder, size).run()
+        shutil.rmtree(home)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    main()
