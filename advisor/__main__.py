@@ -58,13 +58,13 @@ def _probe() -> "Job":
 
 
 def _probe_depth() -> "Job":
-    from advisor.probe import engine
+    from advisor.probe.engine import measure as engine
 
     return engine.measure
 
 
 def _providers() -> "Job":
-    from advisor.probe import engine
+    from advisor.probe.engine import measure as engine
 
     return engine.providers
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from advisor.catalog import formats, load
 from advisor.child import command
 from advisor.graphs import decoder, storage, traits
+from advisor.graphs.text import DecoderRecipe
 
 MODELS = ("HuggingFaceTB/SmolLM2-135M-Instruct", "Qwen/Qwen2.5-0.5B-Instruct")
 FORMAT = "onnx-int4-b32"
@@ -53,8 +54,8 @@ def probe_block(engine, sent):
 
 
 def compare(model, num_pairs):
-    from advisor.probe import engine
     from advisor.probe.depth import DepthRequest
+    from advisor.probe.engine.decoder import DecoderRunner
     from advisor.probe.sampling import Sampler
 
     shape = traits.decoder_shape(load.catalog().by_id(model))
@@ -62,13 +63,17 @@ def compare(model, num_pairs):
     with tempfile.TemporaryDirectory() as folder:
         graph = Path(folder) / "graph.onnx"
         decoder.build(shape, storage.BY_FORMAT[FORMAT], graph, num_positions=CAPACITY_TOKENS)
+        recipe = DecoderRecipe(
+            shape=shape, storage=storage.BY_FORMAT[FORMAT], num_input_tokens=PROMPT_TOKENS,
+            num_output_tokens=BLOCK_TOKENS, num_capacity_tokens=CAPACITY_TOKENS, num_batch=1, num_runs=1.0,
+        )  # fmt: skip
         wanted = DepthRequest(
-            family="decoder", graph_file=str(graph), num_layers=shape.num_layers, num_kv_heads=shape.num_kv_heads,
-            head_size=shape.head_size, vocab_size=shape.vocab_size, num_input_tokens=PROMPT_TOKENS,
+            runner="decoder", graph_files=(str(graph),), num_layers=shape.num_layers,
+            bound=recipe.bound(shape.num_layers), vocab_size=shape.vocab_size, num_input_tokens=PROMPT_TOKENS,
             num_output_tokens=BLOCK_TOKENS, num_capacity_tokens=CAPACITY_TOKENS, num_threads=2, budget_s=60.0,
         )  # fmt: skip
         sent = []
-        runner = engine._Decoder(wanted, Sampler(sent.append, num_threads=2, started_s=time.perf_counter()))
+        runner = DecoderRunner(wanted, Sampler(sent.append, num_threads=2, started_s=time.perf_counter()))
         bare_block(runner, BLOCK_TOKENS)
         ratios = []
         for pair in range(num_pairs):

@@ -14,6 +14,7 @@ from onnx import TensorProto
 from advisor.graphs.builder import MICROSOFT, GraphBuilder
 from advisor.graphs.shape import DecoderShape
 from advisor.graphs.storage import Storage
+from advisor.graphs.text import past_name, present_name
 
 LOGITS = "logits"
 HIDDEN_STATES = "hidden_states"
@@ -51,16 +52,6 @@ def build(
     return _Decoder(shape, storage, layers, num_positions or shape.num_positions, with_head, last_logits_only).save(
         path
     )
-
-
-def past_name(layer: int, part: str) -> str:
-    """Return the name of a cache input; `part` is `key` or `value`."""
-    return f"past_key_values.{layer}.{part}"
-
-
-def present_name(layer: int, part: str) -> str:
-    """Return the name of a cache output; `part` is `key` or `value`."""
-    return f"present.{layer}.{part}"
 
 
 class _Decoder:

@@ -19,6 +19,11 @@ class Storage(msgspec.Struct, frozen=True, kw_only=True):
     block_size: int = 32
     """[weights] Of kind `blocks`: weights along K that share one scale."""
 
+    @property
+    def name(self) -> str:
+        """Return kind and bits in one word."""
+        return f"{self.kind}{self.num_bits}"
+
     def linear_bytes(self, num_in: int, num_out: int) -> int:
         """Return the bytes of one matrix with `num_in` inputs and `num_out` outputs, in bytes."""
         if self.kind == "float":

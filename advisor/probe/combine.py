@@ -8,9 +8,9 @@ import msgspec
 from advisor import units
 from advisor.child.protocol import Sample
 from advisor.evidence import Quantity, unknown
+from advisor.graphs.recipe import Recipe
 from advisor.probe import stats
 from advisor.probe.depth import DepthReport
-from advisor.probe.footprint import Subject
 from advisor.probe.plan import ProbePlan, ProbeResult
 from advisor.probe.stats import Reason, Spread
 
@@ -35,23 +35,23 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     num_threads: int
 
 
-def result(plan: ProbePlan, subject: Subject, reports: Sequence[DepthReport], account: Account) -> ProbeResult:
+def result(plan: ProbePlan, recipe: Recipe, reports: Sequence[DepthReport], account: Account) -> ProbeResult:
     """Return what was measured.
 
     Args:
         plan: what was asked.
-        subject: what it came to.
+        recipe: what it came to.
         reports: of one depth, or of two with the smaller first.
         account: of the coordinating process.
     """
-    view = _View(plan, subject, tuple(reports))
+    view = _View(plan, recipe, tuple(reports))
     first, token = view.first_token(), view.token()
     query = view.query(first, token)
     found = _reasons(reports, account.num_threads)
     return ProbeResult(
         id=account.id, created=account.created, outcome="finished", message=view.message(), kind="synthetic",
         model=plan.candidate.model.id, format=plan.candidate.format.id, workload=plan.workload,
-        depths_measured=tuple(report.measurement.num_layers for report in reports), num_layers=subject.num_layers,
+        depths_measured=tuple(report.measurement.num_layers for report in reports), num_layers=recipe.num_layers,
         extrapolated=view.extrapolated, time_to_first_token=first, time_per_token=token, time_per_query=query,
         rate=view.rate(token, query), peak_memory=view.memory(), load_time=view.load_time(),
         energy_per_1000_queries=unknown("Wh", _NO_METER), depths=tuple(report.measurement for report in reports),
@@ -72,47 +72,47 @@ def thin(samples: Sequence[Sample]) -> tuple[Sample, ...]:
 class _View:
     """The figures, one method each."""
 
-    def __init__(self, plan: ProbePlan, subject: Subject, reports: tuple[DepthReport, ...]) -> None:
+    def __init__(self, plan: ProbePlan, recipe: Recipe, reports: tuple[DepthReport, ...]) -> None:
         self._plan = plan
-        self._subject = subject
+        self._recipe = recipe
         self._reports = reports
         self.extrapolated = len(reports) > 1
         layers = ", ".join(str(report.measurement.num_layers) for report in reports)
         self._how = (
-            f"extrapolated from {layers} of {subject.num_layers} layers, made-up weights"
+            f"extrapolated from {layers} of {recipe.num_layers} layers, made-up weights"
             if self.extrapolated
             else "whole model, made-up weights"
         )
 
     def first_token(self) -> Quantity:
         """Return the time of one prompt, or of one query of an encoder."""
-        if self._subject.family == "encoder":
+        if self._recipe.runner == "query":
             return self._time(self._across([report.query_block_s for report in self._reports]), self._query_basis())
         spreads = [self._prompt(report) for report in self._reports]
         measured = min(report.num_prompt_tokens for report in self._reports)
-        basis = f"prompt of {self._subject.num_input_tokens} tokens, {self._how}"
-        if measured < self._subject.num_input_tokens:
+        basis = f"prompt of {self._recipe.num_input_tokens} tokens, {self._how}"
+        if measured < self._recipe.num_input_tokens:
             basis = f"{basis}; measured up to {measured} tokens and lengthened by a linear and a quadratic part"
         return self._time(self._combined(spreads), basis)
 
     def token(self) -> Quantity:
         """Return the time of each further token."""
-        subject = self._subject
-        if not subject.num_output_tokens:
+        recipe = self._recipe
+        if not recipe.num_output_tokens:
             return unknown("s", "this task generates no tokens")
         spread = self._across([report.decode_block_s for report in self._reports])
-        end = subject.num_input_tokens + subject.num_output_tokens
+        end = recipe.num_input_tokens + recipe.num_output_tokens
         count = sum(len(report.measurement.decode_s) for report in self._reports)
-        basis = f"median of {count} tokens at {subject.num_input_tokens} to {end} tokens of context, {self._how}"
+        basis = f"median of {count} tokens at {recipe.num_input_tokens} to {end} tokens of context, {self._how}"
         return self._time(spread, basis)
 
     def query(self, first: Quantity, token: Quantity) -> Quantity:
         """Return the time of a whole query."""
-        passes = self._plan.workload.num_passes
-        more = max(0, self._subject.num_output_tokens - 1) if token.value is not None else 0
+        passes = self._recipe.num_runs
+        more = max(0, self._recipe.num_output_tokens - 1) if token.value is not None else 0
         basis = "first token and the further ones added up" if more else first.basis
         if passes > 1:
-            basis = f"{passes} passes of it; {basis}"
+            basis = f"{passes:g} runs of it; {basis}"
         parts = [(first.value, token.value), (first.low, token.low), (first.high, token.high)]
         value, low, high = (passes * ((a or 0.0) + more * (b or 0.0)) for a, b in parts)
         return Quantity(value=value, low=low, high=high, unit="s", evidence="measured-synthetic", basis=basis)
@@ -120,7 +120,7 @@ class _View:
     def rate(self, token: Quantity, query: Quantity) -> Quantity:
         """Return tokens a second, or queries a second where no tokens are generated."""
         source, unit = (token, "tokens/s") if token.value is not None else (query, "queries/s")
-        batch = self._subject.num_batch
+        batch = self._recipe.num_batch
         value, low, high = source.value or 0.0, source.low or 0.0, source.high or 0.0
         basis = f"from the time of one {'token' if unit == 'tokens/s' else 'query'}, batch of {batch}"
         return Quantity(
@@ -140,8 +140,8 @@ class _View:
             for report, rest in zip(self._reports, rests, strict=True)
         ])  # fmt: skip
         basis = self._reports[-1].peak_memory_source
-        if self._subject.family == "decoder":
-            basis = f"{basis}, cache of {self._subject.num_capacity_tokens} tokens"
+        if self._recipe.num_capacity_tokens:
+            basis = f"{basis}, cache of {self._recipe.num_capacity_tokens} tokens"
         if max(rests):
             basis = f"{basis}, working memory of the rest of the prompt added by formula"
         doubt = _FORMULA_HALF_SHARE * max(rests)
@@ -150,8 +150,8 @@ class _View:
 
     def _cut_bytes(self, report: DepthReport) -> int:
         """Return the working memory of the part of the prompt that there was no time to read, in bytes."""
-        subject = self._subject
-        return subject.working_bytes(subject.num_input_tokens) - subject.working_bytes(report.num_prompt_tokens)
+        recipe = self._recipe
+        return recipe.working_bytes(recipe.num_input_tokens) - recipe.working_bytes(report.num_prompt_tokens)
 
     def load_time(self) -> Quantity:
         """Return the time to make the session."""
@@ -160,19 +160,19 @@ class _View:
 
     def message(self) -> str:
         """Return what the user should know about the sizes."""
-        asked, read = self._plan.workload.num_input_tokens, self._subject.num_input_tokens
+        asked, read = self._plan.workload.num_input_tokens, self._recipe.num_input_tokens
         if read < asked:
             return f"The model reads at most {read} tokens, so the {asked} asked for were cut."
         return ""
 
     def _query_basis(self) -> str:
-        subject = self._subject
+        recipe = self._recipe
         count = sum(len(report.measurement.query_s) for report in self._reports)
-        return f"median of {count} runs of {subject.num_batch} x {subject.num_input_tokens} tokens, {self._how}"
+        return f"median of {count} runs of {recipe.num_batch} x {recipe.num_input_tokens} tokens, {self._how}"
 
     def _prompt(self, report: DepthReport) -> Spread:
         spread = stats.spread(report.measurement.prefill_s)
-        wanted = self._subject.num_input_tokens
+        wanted = self._recipe.num_input_tokens
         if report.short_prefill_s is None or report.num_prompt_tokens >= wanted:
             return spread
         measured = report.num_prompt_tokens
@@ -186,7 +186,7 @@ class _View:
             return spreads[0]
         return stats.extrapolate(
             spreads[0], spreads[1], near_layers=self._reports[0].measurement.num_layers,
-            far_layers=self._reports[1].measurement.num_layers, num_layers=self._subject.num_layers,
+            far_layers=self._reports[1].measurement.num_layers, num_layers=self._recipe.num_layers,
         )  # fmt: skip
 
     def _time(self, spread: Spread, basis: str) -> Quantity:

@@ -2,19 +2,21 @@
 
 import msgspec
 
-from advisor.graphs.support import GraphFamily
+from advisor.graphs.recipe import Bound, Feed, Runner
 from advisor.probe.plan import DepthMeasurement
 
 
 class DepthRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A graph on disk and the sizes to run it at."""
+    """Graphs on disk and the sizes to run them at."""
 
-    family: GraphFamily
-    graph_file: str
+    runner: Runner
+    graph_files: tuple[str, ...]
+    """One, or the encoder's and the decoder's."""
     num_layers: int
-    num_kv_heads: int = 0
-    head_size: int = 0
-    """[elements]"""
+    feeds: tuple[Feed, ...] = ()
+    """Fixed inputs of the first graph."""
+    bound: tuple[Bound, ...] = ()
+    """Caches and states of the last graph."""
     vocab_size: int
     """[rows] Token ids are drawn below it."""
     num_input_tokens: int

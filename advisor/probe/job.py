@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,14 +19,13 @@ from advisor.child import runner
 from advisor.child.main import Channel, refuse_request
 from advisor.child.protocol import Hello, LogRecord, Message, Progress, Sample
 from advisor.errors import ChildError, OutputError
-from advisor.graphs import decoder, encoder
+from advisor.graphs import build
+from advisor.graphs.recipe import Recipe
 from advisor.probe import combine, footprint, lock
 from advisor.probe.depth import DepthReport, DepthRequest
-from advisor.probe.footprint import Subject
 from advisor.probe.plan import ProbePlan, ProbeResult
 
 JOB_DEPTH = "probe-depth"
-_GRAPH_NAME = "graph.onnx"
 _LEAST_MEASURE_S = 10.0
 _MEASURE_S_PER_BYTE = 16e-9
 """[s/B] Longer than these two does not make figures better: 10 s for a small model, 30 s for 3B parameters in int4."""
@@ -48,18 +47,18 @@ def probe(request: bytes, channel: Channel) -> bytes:
         plan = msgspec.json.decode(request, type=ProbePlan)
     except msgspec.DecodeError as error:
         raise refuse_request(error) from error
-    subject = footprint.subject(plan.candidate, plan.workload)
+    recipe = footprint.recipe(plan.candidate, plan.workload)
     with lock.hold(paths.cache_folder()), _folder(plan, channel) as folder:
-        coordinator = _Coordinator(plan, subject, channel, folder, started_s)
+        coordinator = _Coordinator(plan, recipe, channel, folder, started_s)
         return msgspec.json.encode(coordinator.run())
 
 
 class _Coordinator:
     """One probe from its plan to its result."""
 
-    def __init__(self, plan: ProbePlan, subject: Subject, channel: Channel, folder: Path, started_s: float) -> None:
+    def __init__(self, plan: ProbePlan, recipe: Recipe, channel: Channel, folder: Path, started_s: float) -> None:
         self._plan = plan
-        self._subject = subject
+        self._recipe = recipe
         self._channel = channel
         self._folder = folder
         self._started_s = started_s
@@ -71,7 +70,7 @@ class _Coordinator:
         """Measure all depths."""
         plan = self._plan
         layers = plan.depths or footprint.depths(
-            self._subject, memory_box_bytes=plan.memory_box_bytes, time_box_s=plan.time_box_s,
+            self._recipe, memory_box_bytes=plan.memory_box_bytes, time_box_s=plan.time_box_s,
             cache_bytes=plan.last_level_cache_bytes,
         )  # fmt: skip
         created = datetime.now(UTC).isoformat(timespec="seconds")
@@ -82,17 +81,16 @@ class _Coordinator:
             samples=tuple(self._samples), num_threads=self._num_threads,
             versions={**self._versions, "onnxruntime": reports[-1].runtime_version},
         )  # fmt: skip
-        return combine.result(plan, self._subject, reports, account)
+        return combine.result(plan, self._recipe, reports, account)
 
     def _depth(self, index: int, num_layers: int, num_depths: int) -> DepthReport:
         """Build and measure one depth."""
-        name = f"{num_layers} of {self._subject.num_layers} layers" if num_depths > 1 else ""
+        name = f"{num_layers} of {self._recipe.num_layers} layers" if num_depths > 1 else ""
         self._channel.progress("prepare", index / num_depths, detail=name)
         folder = self._folder / str(num_layers)
         folder.mkdir()
-        graph_file = folder / _GRAPH_NAME
-        self._build(num_layers, graph_file)
-        budget_s = max(_LEAST_MEASURE_S, _MEASURE_S_PER_BYTE * self._subject.weight_bytes(self._subject.num_layers))
+        graphs = build.build(self._recipe, folder, num_layers)
+        budget_s = max(_LEAST_MEASURE_S, _MEASURE_S_PER_BYTE * self._recipe.weight_bytes(self._recipe.num_layers))
         offset_s = time.monotonic() - self._started_s
         left_s = max(1.0, self._plan.time_box_s - offset_s) / (num_depths - index)
         remaining_s = (num_depths - index) * min(left_s, budget_s)
@@ -101,7 +99,7 @@ class _Coordinator:
             self._relay(message, offset_s, index / num_depths, 1 / num_depths, remaining_s, name)
 
         outcome = runner.run(
-            JOB_DEPTH, msgspec.json.encode(self._request(num_layers, graph_file, budget_s, left_s)), on_message=relay,
+            JOB_DEPTH, msgspec.json.encode(self._request(num_layers, graphs, budget_s, left_s)), on_message=relay,
             timeout_s=max(_HANG_LEAST_S, _HANG_FACTOR * self._plan.time_box_s),
             memory_limit_bytes=self._plan.memory_box_bytes,
         )  # fmt: skip
@@ -110,26 +108,13 @@ class _Coordinator:
             raise ChildError(outcome.code, outcome.message, remedy=outcome.remedy)
         return msgspec.json.decode(outcome.result, type=DepthReport)
 
-    def _build(self, num_layers: int, path: Path) -> None:
-        subject = self._subject
-        if subject.decoder is not None:
-            decoder.build(
-                subject.decoder, subject.storage, path, num_layers=num_layers,
-                num_positions=subject.num_capacity_tokens, with_head=subject.with_head,
-            )  # fmt: skip
-        elif subject.encoder is not None:
-            encoder.build(subject.encoder, subject.storage, path, num_layers=num_layers)
-
-    def _request(self, num_layers: int, graph_file: Path, budget_s: float, left_s: float) -> DepthRequest:
-        subject, shape = self._subject, self._subject.decoder
-        other = subject.encoder
+    def _request(self, num_layers: int, graphs: Sequence[Path], budget_s: float, left_s: float) -> DepthRequest:
+        recipe = self._recipe
         return DepthRequest(
-            family=subject.family, graph_file=str(graph_file), num_layers=num_layers,
-            num_kv_heads=shape.num_kv_heads if shape is not None else 0,
-            head_size=shape.head_size if shape is not None else 0,
-            vocab_size=shape.vocab_size if shape is not None else other.vocab_size if other is not None else 1,
-            num_input_tokens=subject.num_input_tokens, num_output_tokens=subject.num_output_tokens,
-            num_capacity_tokens=subject.num_capacity_tokens, num_batch=subject.num_batch,
+            runner=recipe.runner, graph_files=tuple(map(str, graphs)), num_layers=num_layers,
+            feeds=recipe.feeds(), bound=recipe.bound(num_layers), vocab_size=recipe.vocab_size,
+            num_input_tokens=recipe.num_input_tokens, num_output_tokens=recipe.num_output_tokens,
+            num_capacity_tokens=recipe.num_capacity_tokens, num_batch=recipe.num_batch,
             num_threads=self._num_threads, budget_s=budget_s, time_left_s=left_s,
         )  # fmt: skip
 

@@ -4,7 +4,7 @@ import math
 
 from advisor import paths, units
 from advisor.catalog.model import Candidate
-from advisor.graphs import support
+from advisor.graphs import recipes
 from advisor.hardware.model import HardwareProfile
 from advisor.probe import footprint
 from advisor.probe.plan import ProbePlan
@@ -26,8 +26,8 @@ _UNKNOWN_MEMORY_BYTES = units.GIB
 
 def can_probe(candidate: Candidate) -> tuple[bool, str]:
     """Return whether a candidate can be measured with made-up weights, and else one sentence that says why not."""
-    family, why = support.family(candidate.model, candidate.format)
-    return family is not None, why
+    found, why = recipes.recipe(candidate, Workload())
+    return found is not None, why
 
 
 def plan(
@@ -52,15 +52,15 @@ def plan(
     Raises:
         InvalidModelError: `invalid_model`; it cannot be measured, or not even two layers fit the memory.
     """
-    subject = footprint.subject(candidate, workload)
-    box = _memory_box(subject.weight_bytes(subject.num_layers), profile, memory_box_bytes)
-    small = subject.num_parameters() <= SMALL_PARAMETERS
+    recipe = footprint.recipe(candidate, workload)
+    box = _memory_box(recipe.weight_bytes(recipe.num_layers), profile, memory_box_bytes)
+    small = recipe.num_parameters() <= SMALL_PARAMETERS
     seconds = time_box_s if time_box_s is not None else SMALL_TIME_BOX_S if small else TIME_BOX_S
     cache_bytes = profile.cpu.l3_bytes.value or profile.cpu.l2_bytes.value
     return ProbePlan(
         candidate=candidate, workload=workload, num_threads=threads or _threads(profile), memory_box_bytes=box,
         time_box_s=seconds,
-        depths=footprint.depths(subject, memory_box_bytes=box, time_box_s=seconds, cache_bytes=cache_bytes),
+        depths=footprint.depths(recipe, memory_box_bytes=box, time_box_s=seconds, cache_bytes=cache_bytes),
         graph_folder=str(paths.cache_folder() / "graphs"), last_level_cache_bytes=cache_bytes,
         fingerprint=profile.fingerprint, power_source=profile.power.source.value,
     )  # fmt: skip

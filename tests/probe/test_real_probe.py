@@ -14,6 +14,7 @@ from advisor import paths
 from advisor.child import command, runner
 from advisor.child.protocol import Hello, Progress, Sample
 from advisor.graphs import decoder, storage
+from advisor.graphs.text import DecoderRecipe
 from advisor.probe import job, lock
 from advisor.probe.depth import DepthReport, DepthRequest
 from advisor.probe.plan import ProbePlan, ProbeResult
@@ -132,11 +133,13 @@ def depth_request(tmp_path, **changes):
     graph = tmp_path / "graph.onnx"
     decoder.build(shape, storage.BY_FORMAT["onnx-int4-b32"], graph, num_positions=128)
     fields = {
-        "family": "decoder", "graph_file": str(graph), "num_layers": 2, "num_kv_heads": 2, "head_size": 16,
-        "vocab_size": 320, "num_input_tokens": 24, "num_output_tokens": 16, "num_capacity_tokens": 128,
-        "num_threads": 1, "budget_s": 1.0, **changes,
+        "runner": "decoder", "graph_files": (str(graph),), "num_layers": 2, "vocab_size": 320, "num_input_tokens": 24,
+        "num_output_tokens": 16, "num_capacity_tokens": 128, "num_batch": 1, "num_threads": 1, "budget_s": 1.0,
+        **changes,
     }  # fmt: skip
-    return DepthRequest(**fields)
+    sizes = {name: fields[name] for name in ("num_input_tokens", "num_output_tokens", "num_capacity_tokens")}
+    recipe = DecoderRecipe(shape=shape, storage=storage.BY_FORMAT["onnx-int4-b32"], num_batch=1, num_runs=1.0, **sizes)
+    return DepthRequest(bound=recipe.bound(2), **fields)
 
 
 def test_one_depth_reports_what_it_did_and_removes_its_files(tmp_path):
@@ -160,7 +163,7 @@ def test_a_prompt_for_which_there_is_no_time_is_cut_and_read_at_half_its_length_
     other = tmp_path / "other"
     other.mkdir()
     request = depth_request(other, num_input_tokens=8000, num_capacity_tokens=8192, budget_s=0.2)
-    outcome, report = measure(msgspec.structs.replace(request, graph_file=str(tmp_path / "graph.onnx")))
+    outcome, report = measure(msgspec.structs.replace(request, graph_files=(str(tmp_path / "graph.onnx"),)))
     assert outcome.code == "finished"
     assert report.num_prompt_tokens < 8000
     assert 0 < report.short_prefill_s < 60

@@ -3,9 +3,9 @@
 import cards
 import pytest
 
-from advisor.catalog import formats
 from advisor.catalog.model import MoeFacts, VisionFacts
-from advisor.graphs import storage, support, traits
+from advisor.graphs import recipes, storage, traits
+from advisor.task.model import Workload
 
 
 def test_parameters_of_a_known_decoder_are_exact():
@@ -22,8 +22,8 @@ def test_parameters_of_a_known_encoder_are_exact_but_for_the_pooler():
 def test_a_shape_that_disagrees_with_the_published_count_is_not_used(wrong):
     card = cards.card(cards.QWEN, parameters=int(wrong * cards.QWEN_PARAMETERS))
     assert traits.decoder_shape(card) is None
-    family, why = support.family(card, formats.by_id("onnx-int4-b32"))
-    assert family is None
+    found, why = recipes.recipe(cards.candidate(card), Workload())
+    assert found is None
     assert "do not agree" in why
 
 
@@ -83,8 +83,8 @@ def test_a_classifier_gets_its_head(tasks, labels):
     ],
 )  # fmt: skip
 def test_which_candidates_have_a_graph_and_why_the_others_have_none(card, format_id, family, words):
-    found, why = support.family(card, formats.by_id(format_id))
-    assert found == family
+    found, why = recipes.recipe(cards.candidate(card, format_id), Workload())
+    assert (found and found.family) == family
     assert words in why
     assert bool(why) == (family is None)
 
@@ -93,7 +93,7 @@ def test_a_model_of_unknown_shape_has_no_graph():
     from advisor.catalog.model import ModelCard, ParameterFacts
 
     card = ModelCard(id="a/b", family="B", tasks=(), parameters=ParameterFacts(verification="not_available"))
-    assert support.family(card, formats.by_id("onnx-fp32"))[0] is None
+    assert recipes.recipe(cards.candidate(card, "onnx-fp32"), Workload())[0] is None
 
 
 @pytest.mark.parametrize(("format_id", "weight_bytes"), [("onnx-int4-b32", 20), ("onnx-int8", 36), ("onnx-fp32", 128)])

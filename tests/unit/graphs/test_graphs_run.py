@@ -9,7 +9,7 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto
 
-from advisor.graphs import decoder, encoder, storage, traits
+from advisor.graphs import decoder, encoder, storage, text, traits
 from advisor.graphs.builder import GraphBuilder
 
 INT4, INT8, FLOAT = (storage.BY_FORMAT[name] for name in ("onnx-int4-b32", "onnx-int8", "onnx-fp32"))
@@ -34,7 +34,7 @@ def feeds_of(shape, layers, num_tokens, past=0):
     for layer in range(layers):
         for part in ("key", "value"):
             cache = np.full((1, shape.num_kv_heads, CAPACITY, shape.head_size), 0.1, np.float32)
-            feeds[decoder.past_name(layer, part)] = cache
+            feeds[text.past_name(layer, part)] = cache
     return feeds
 
 

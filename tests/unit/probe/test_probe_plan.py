@@ -40,9 +40,9 @@ def test_a_large_model_is_measured_at_two_depths_beyond_the_cache():
     plan = planner.plan(SEVEN_B, CHAT, profile(available_bytes=32 * units.GIB, l3_bytes=32 * units.MIB))
     small, large = plan.depths
     assert 1 <= small < large < 28
-    subject = footprint.subject(SEVEN_B, CHAT)
-    assert subject.peak_bytes(large) <= plan.memory_box_bytes
-    assert small * (subject.weight_bytes(2) - subject.weight_bytes(1)) > 32 * units.MIB
+    recipe = footprint.recipe(SEVEN_B, CHAT)
+    assert footprint.peak_bytes(recipe, large) <= plan.memory_box_bytes
+    assert small * (recipe.weight_bytes(2) - recipe.weight_bytes(1)) > 32 * units.MIB
 
 
 def test_a_huge_cache_moves_the_small_depth_up():
@@ -101,26 +101,26 @@ def test_planning_imports_no_runtime():
 
 
 def test_a_task_without_output_needs_no_head_and_no_cache_of_its_own():
-    subject = footprint.subject(qwen(), EMBED)
-    assert not subject.with_head
-    assert subject.num_capacity_tokens == 128
-    tied = footprint.subject(qwen(), CHAT)
+    recipe = footprint.recipe(qwen(), EMBED)
+    assert not recipe.with_head
+    assert recipe.num_capacity_tokens == 128
+    tied = footprint.recipe(qwen(), CHAT)
     assert tied.with_head
     assert tied.num_capacity_tokens == 4096
 
 
 def test_a_head_of_its_own_is_not_counted_where_it_is_not_built():
-    writes, embeds = (footprint.subject(SEVEN_B, sizes).weight_bytes(2) for sizes in (CHAT, EMBED))
+    writes, embeds = (footprint.recipe(SEVEN_B, sizes).weight_bytes(2) for sizes in (CHAT, EMBED))
     assert writes - embeds == 151936 * 3584 // 32 * 20
 
 
 def test_texts_are_cut_at_what_the_model_can_read():
     encoder = cards.candidate(cards.card(cards.MINILM), "onnx-fp32")
-    assert footprint.subject(encoder, Workload(num_input_tokens=2000)).num_input_tokens == 512
+    assert footprint.recipe(encoder, Workload(num_input_tokens=2000)).num_input_tokens == 512
     roberta = cards.candidate(cards.tiny_encoder("roberta"), "onnx-fp32")
-    assert footprint.subject(roberta, Workload(num_input_tokens=2000)).num_input_tokens == 510
+    assert footprint.recipe(roberta, Workload(num_input_tokens=2000)).num_input_tokens == 510
     gpt2 = cards.candidate(cards.tiny_decoder("gpt2"))
-    found = footprint.subject(gpt2, Workload(num_input_tokens=2000, num_output_tokens=100, num_context_tokens=9000))
+    found = footprint.recipe(gpt2, Workload(num_input_tokens=2000, num_output_tokens=100, num_context_tokens=9000))
     assert (found.num_input_tokens, found.num_capacity_tokens) == (412, 512)
 
 
@@ -128,7 +128,7 @@ def test_texts_are_cut_at_what_the_model_can_read():
 def test_more_layers_longer_texts_and_larger_batches_never_need_less(layers, tokens, batch):
     def peak(layers, tokens, batch):
         workload = Workload(num_input_tokens=tokens, num_output_tokens=1, num_context_tokens=4096, num_batch=batch)
-        return footprint.subject(qwen(), workload).peak_bytes(layers)
+        return footprint.peak_bytes(footprint.recipe(qwen(), workload), layers)
 
     base = peak(layers, tokens, batch)
     assert peak(layers + 1, tokens, batch) > base
@@ -138,13 +138,13 @@ def test_more_layers_longer_texts_and_larger_batches_never_need_less(layers, tok
 
 @given(st.integers(200, 4000), st.floats(5, 120))
 def test_depths_are_whole_or_two_in_order(box_mib, time_box_s):
-    subject = footprint.subject(qwen(), CHAT)
+    recipe = footprint.recipe(qwen(), CHAT)
     try:
         found = footprint.depths(
-            subject, memory_box_bytes=box_mib * units.MIB, time_box_s=time_box_s, cache_bytes=32 * units.MIB
+            recipe, memory_box_bytes=box_mib * units.MIB, time_box_s=time_box_s, cache_bytes=32 * units.MIB
         )
     except InvalidModelError:
-        assert subject.peak_bytes(2) > box_mib * units.MIB
+        assert footprint.peak_bytes(recipe, 2) > box_mib * units.MIB
         return
     assert found == (24,) or (len(found) == 2 and 1 <= found[0] < found[1] < 24)
-    assert subject.peak_bytes(found[-1]) <= box_mib * units.MIB
+    assert footprint.peak_bytes(recipe, found[-1]) <= box_mib * units.MIB

@@ -45,7 +45,7 @@ def result(candidate, workload, *reports):
     plan = ProbePlan(
         candidate=candidate, workload=workload, memory_box_bytes=1, time_box_s=1, graph_folder="x", fingerprint="f"
     )
-    return combine.result(plan, footprint.subject(candidate, workload), reports, account())
+    return combine.result(plan, footprint.recipe(candidate, workload), reports, account())
 
 
 QWEN = cards.candidate(cards.card(cards.QWEN))

@@ -1,0 +1,49 @@
+"""Writes the graphs of a recipe. Imports onnx: for the building child only."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from advisor.graphs import decoder, encoder
+from advisor.graphs.recipe import Recipe
+from advisor.graphs.text import DecoderRecipe, EncoderRecipe
+
+_GRAPH_NAME = "graph.onnx"
+
+
+def _decoder(recipe: DecoderRecipe, folder: Path, num_layers: int) -> tuple[Path, ...]:
+    path = folder / _GRAPH_NAME
+    decoder.build(
+        recipe.shape, recipe.storage, path, num_layers=num_layers, num_positions=recipe.num_capacity_tokens,
+        with_head=recipe.with_head,
+    )  # fmt: skip
+    return (path,)
+
+
+def _encoder(recipe: EncoderRecipe, folder: Path, num_layers: int) -> tuple[Path, ...]:
+    path = folder / _GRAPH_NAME
+    encoder.build(recipe.shape, recipe.storage, path, num_layers=num_layers)
+    return (path,)
+
+
+_BUILDERS: dict[type, Callable[[Any, Path, int], tuple[Path, ...]]] = {
+    DecoderRecipe: _decoder,
+    EncoderRecipe: _encoder,
+}
+
+
+def build(recipe: Recipe, folder: Path, num_layers: int) -> tuple[Path, ...]:
+    """Write the graphs of a synthetic model.
+
+    Args:
+        recipe: the whole model.
+        folder: where graphs and weights go; exists.
+        num_layers: layers to keep; all of them where the recipe cannot be divided.
+
+    Returns:
+        One graph, or the encoder's and the decoder's; weights lie beside each, with `.data` added to its name.
+
+    Raises:
+        OutputError: `disk-full`.
+    """
+    return _BUILDERS[type(recipe)](recipe, folder, num_layers)

@@ -1,0 +1,1 @@
+"""Synthetic denoisers of latent diffusion: U-Nets and diffusion transformers."""

@@ -1,0 +1,1 @@
+"""Synthetic decoders with state-space, convolution or linear-attention layers."""

@@ -1,0 +1,1 @@
+"""Synthetic decoders with mixtures of experts or latent attention."""

@@ -1,0 +1,1 @@
+"""Synthetic encoder-decoders: T5, BART, Marian, NLLB, Whisper."""

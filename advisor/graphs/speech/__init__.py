@@ -1,0 +1,1 @@
+"""Synthetic speech encoders: wav2vec 2.0, HuBERT, FastConformer."""

@@ -1,0 +1,1 @@
+"""Synthetic text encoders beyond BERT: ModernBERT, DeBERTa and others."""

@@ -1,0 +1,1 @@
+"""Synthetic vision transformers and detectors."""

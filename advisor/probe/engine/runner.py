@@ -1,0 +1,88 @@
+"""What all ways to run a model share: a session, token ids, time stamps, rounds."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.child.main import Channel
+from advisor.probe import schedule
+from advisor.probe.depth import DepthRequest, SystemReadings
+from advisor.probe.engine import session
+from advisor.probe.sampling import Sampler, WorkKind
+from advisor.probe.schedule import Rounds
+
+_NUM_IDS = 4096
+clock = time.perf_counter
+
+
+class Findings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a runner found."""
+
+    rounds: Rounds
+    num_prompt_tokens: int
+    short_prefill_s: float | None
+    system: SystemReadings
+    measured_s: float
+
+
+class Runner(ABC):
+    """A session and the way one graph family is run and timed."""
+
+    def __init__(self, wanted: DepthRequest, sampler: Sampler) -> None:
+        self._wanted = wanted
+        self._sampler = sampler
+        self.budget_s = wanted.budget_s
+        self._session = session.make(wanted.graph_files[-1], num_threads=wanted.num_threads)
+        self._inputs = {entry.name for entry in self._session.get_inputs()}
+        self._ids = np.random.default_rng(0).integers(0, wanted.vocab_size, _NUM_IDS, dtype=np.int64)
+        self._next_id = 0
+
+    @abstractmethod
+    def run(self, channel: Channel) -> Findings:
+        """Warm up and measure."""
+
+    @abstractmethod
+    def outputs_finite(self) -> bool:
+        """Tell whether the outputs of the last run hold neither NaN nor infinity."""
+
+    def provider(self) -> str:
+        """Return the execution provider in use."""
+        return str(self._session.get_providers()[0])
+
+    def _some_ids(self, num_tokens: int) -> NDArray[np.int64]:
+        """Return token ids, other ones each time. Shape (batch, tokens)."""
+        count = self._wanted.num_batch * num_tokens
+        # The remainder is taken here: `np.take(mode="wrap")` subtracts turn by turn, ever slower as the count grows.
+        taken = self._ids[np.arange(self._next_id, self._next_id + count) % _NUM_IDS]
+        self._next_id = (self._next_id + count) % _NUM_IDS
+        return taken.reshape(self._wanted.num_batch, num_tokens)
+
+    def _timed(self, kind: WorkKind, work: Callable[[], None], *, repeats: int = 1) -> float:
+        begin_s = clock()
+        for _ in range(repeats):
+            work()
+        latency_s = (clock() - begin_s) / repeats
+        self._sampler.note(kind, latency_s)
+        return latency_s
+
+    def _rounds(
+        self,
+        channel: Channel,
+        prompt: Callable[[], float] | None,
+        block: Callable[[int], tuple[float, ...]] | None,
+        *,
+        end_s: float,
+        prompt_s: float = 0.0,
+    ) -> tuple[Rounds, SystemReadings, float]:
+        channel.progress("measure", 0.25)
+        self._sampler.begin_measuring()
+        begin_s = clock()
+        rounds = schedule.run_rounds(
+            prompt, block, clock, end_s=end_s, prompt_s=prompt_s,
+            advance=lambda share: channel.progress("measure", 0.25 + 0.75 * share),
+        )  # fmt: skip
+        return rounds, self._sampler.end_measuring(), clock() - begin_s
