@@ -1,0 +1,123 @@
+"""Export small random models with the tools people use and write down what their graphs hold.
+
+`tests/contract/test_exports.py` compares our synthetic graphs with what is recorded here: operators and weight bytes of
+one layer, each the difference of two exports that differ by one layer. Run it again when a tool changes; it needs the
+extra `export` (torch, transformers, onnxruntime-genai, onnxscript), no network and no model files.
+
+Run: python packaging/exports/record_exports.py [name ...]
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+from graph_facts import facts, per_layer
+from subjects import SUBJECTS
+
+ROOT = Path(__file__).resolve().parents[2]
+TARGET = ROOT / "tests" / "data" / "exports"
+DEPTHS = (2, 3)
+
+
+def main(names):
+    for subject in SUBJECTS:
+        if names and subject["name"] not in names:
+            continue
+        record(subject)
+
+
+def record(subject):
+    with tempfile.TemporaryDirectory() as folder:
+        if subject["tool"] == "genai":
+            graphs = [genai(subject, Path(folder) / str(depth), depth) for depth in DEPTHS]
+            tool = f"onnxruntime-genai {version('onnxruntime-genai')}, models.builder, {subject['precision']}, cpu"
+        else:
+            graphs = [torch_export(subject, Path(folder) / str(depth), depth) for depth in DEPTHS]
+            tool = f"torch.onnx of torch {version('torch').partition('+')[0]}"
+        layer = per_layer(*(facts(path) for path in graphs), whole=subject["tool"] == "genai")
+    found = {
+        "name": subject["name"],
+        "tool": f"{tool}; transformers {version('transformers')}",
+        "class": subject["config_class"],
+        "config": subject["config"],
+        "architecture": subject["architecture"],
+        "tasks": subject["tasks"],
+        "format": subject["format"],
+        "compared": "every operator" if subject["tool"] == "genai" else "kinds of operators",
+        "per_layer": layer,
+    }
+    TARGET.mkdir(parents=True, exist_ok=True)
+    path = TARGET / f"{subject['name']}.json"
+    path.write_text(json.dumps(found, indent=1) + "\n")
+    print(subject["name"], layer)
+
+
+def _config(subject, depth):
+    import transformers
+
+    config = getattr(transformers, subject["config_class"])(**subject["config"])
+    for name in subject.get("depth_fields", ("num_hidden_layers",)):
+        setattr(config, name, depth)
+    if getattr(config, "layer_types", None):
+        config.layer_types = (list(config.layer_types) * DEPTHS[-1])[:depth]
+    return config
+
+
+def genai(subject, folder, depth):
+    import transformers
+    from tokenizers import Tokenizer, models
+
+    source, target = folder / "source", folder / "target"
+    source.mkdir(parents=True)
+    model = transformers.AutoModelForCausalLM.from_config(_config(subject, depth))
+    _fill_vectors(model)
+    model.save_pretrained(source)
+    words = Tokenizer(models.WordLevel({"a": 0, "b": 1, "c": 2}, unk_token="a"))
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=words, eos_token="c", bos_token="b", unk_token="a"
+    ).save_pretrained(source)
+    command = [
+        sys.executable, "-m", "onnxruntime_genai.models.builder", "-i", str(source), "-o", str(target),
+        "-p", subject["precision"], "-e", "cpu", "-c", str(folder / "cache"),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{subject['name']}: the builder failed:\n{done.stderr[-2000:]}")
+    return target / "model.onnx"
+
+
+def torch_export(subject, folder, depth):
+    import torch
+    import transformers
+
+    folder.mkdir(parents=True)
+    torch.manual_seed(0)
+    model = getattr(transformers, subject["model_class"])(_config(subject, depth)).eval()
+    _fill_vectors(model)
+    inputs = {name: _tensor(*what) for name, what in subject["inputs"].items()}
+    path = folder / "model.onnx"
+    torch.onnx.export(model, (), str(path), kwargs=inputs, dynamo=True, external_data=True, verbose=False)
+    return path
+
+
+def _fill_vectors(model):
+    """Give biases other values than zero, and norms others than one: builders leave out what changes nothing."""
+    import torch
+
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() == 1:
+                parameter.uniform_(0.5, 1.5)
+
+
+def _tensor(kind, *shape):
+    import torch
+
+    return torch.randn(*shape) if kind == "normal" else torch.ones(*shape, dtype=torch.int64)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

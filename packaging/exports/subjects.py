@@ -1,0 +1,41 @@
+"""Which small models are exported: one configuration in the words of transformers and in the words of our catalog."""
+
+DECODER = {
+    "hidden_size": 64, "intermediate_size": 160, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16,
+    "vocab_size": 320, "max_position_embeddings": 128, "tie_word_embeddings": True,
+}  # fmt: skip
+ENCODER = {
+    "hidden_size": 64, "intermediate_size": 160, "num_attention_heads": 4, "vocab_size": 320,
+    "max_position_embeddings": 128,
+}  # fmt: skip
+FORMATS = {"int4": "onnx-int4-b32", "fp32": "onnx-fp32", "int8": "onnx-int8"}
+
+
+def _genai(name, model_type, config_class, precision, config=None, **architecture):
+    return {
+        "name": f"genai-{name}-{precision}", "tool": "genai", "precision": precision, "config_class": config_class,
+        "config": {**DECODER, **(config or {})}, "format": FORMATS[precision], "tasks": ["text-generation"],
+        "architecture": {"model_type": model_type, "num_hidden_layers": 2, **DECODER, **architecture},
+    }  # fmt: skip
+
+
+def _encoder(name, model_type, config_class, model_class, config=None, **architecture):
+    ids = ["ones", 1, 16]
+    return {
+        "name": f"torch-{name}-fp32", "tool": "torch", "config_class": config_class, "model_class": model_class,
+        "config": {**ENCODER, **(config or {})}, "format": "onnx-fp32", "tasks": ["sentence-similarity"],
+        "inputs": {"input_ids": ids, "attention_mask": ids},
+        "architecture": {"model_type": model_type, "num_hidden_layers": 2, **ENCODER, **architecture},
+    }  # fmt: skip
+
+
+SUBJECTS = [
+    _genai("llama", "llama", "LlamaConfig", "int4"),
+    _genai("llama", "llama", "LlamaConfig", "fp32"),
+    _genai("qwen2", "qwen2", "Qwen2Config", "int4"),
+    _genai("qwen3", "qwen3", "Qwen3Config", "int4"),
+    _genai("gemma2", "gemma2", "Gemma2Config", "int4", {"sliding_window": 32, "query_pre_attn_scalar": 16}),
+    _genai("phi3", "phi3", "Phi3Config", "int4", {"pad_token_id": 0, "original_max_position_embeddings": 128}),
+    _genai("granite", "granite", "GraniteConfig", "int4"),
+    _encoder("bert", "bert", "BertConfig", "BertModel"),
+]
