@@ -9,9 +9,10 @@ from advisor import units
 from advisor.child.protocol import Sample
 from advisor.evidence import Quantity, unknown
 from advisor.graphs.recipe import Recipe
-from advisor.probe import stats
+from advisor.probe import providers, stats
 from advisor.probe.depth import DepthReport
 from advisor.probe.plan import ProbePlan, ProbeResult
+from advisor.probe.providers import ProviderUse
 from advisor.probe.stats import Reason, Spread
 
 MAX_SAMPLES = 2000
@@ -47,10 +48,11 @@ def result(plan: ProbePlan, recipe: Recipe, reports: Sequence[DepthReport], acco
     view = _View(plan, recipe, tuple(reports))
     first, token = view.first_token(), view.token()
     query = view.query(first, token)
-    found = _reasons(reports, account.num_threads)
+    found = (*_reasons(reports, account.num_threads), *fallback_reasons(plan.providers, reports[-1]))
+    used = providers.really_ran(plan.providers, reports[-1].registered, reports[-1].placement)
     return ProbeResult(
         id=account.id, created=account.created, outcome="finished", message=view.message(), kind="synthetic",
-        model=plan.candidate.model.id, format=plan.candidate.format.id, workload=plan.workload,
+        model=plan.candidate.model.id, format=plan.candidate.format.id, device=used.device, workload=plan.workload,
         depths_measured=tuple(report.measurement.num_layers for report in reports), num_layers=recipe.num_layers,
         extrapolated=view.extrapolated, time_to_first_token=first, time_per_token=token, time_per_query=query,
         rate=view.rate(token, query), peak_memory=view.memory(), load_time=view.load_time(),
@@ -59,6 +61,17 @@ def result(plan: ProbePlan, recipe: Recipe, reports: Sequence[DepthReport], acco
         num_threads=account.num_threads, provider=reports[-1].provider, versions=account.versions,
         fingerprint=plan.fingerprint, power_source=plan.power_source, wall_s=account.wall_s,
     )  # fmt: skip
+
+
+def fallback_reasons(requested: Sequence[ProviderUse], report: DepthReport) -> tuple[Reason, ...]:
+    """Return what did not run on the execution provider that was asked for, as reasons.
+
+    Args:
+        requested: as the plan names them, best first.
+        report: says what the session had and where its nodes went.
+    """
+    texts = providers.fallbacks([use.name for use in requested], report.registered, report.placement)
+    return tuple(Reason(code=f"fallback-{index}", text=text) for index, text in enumerate(texts))
 
 
 def thin(samples: Sequence[Sample]) -> tuple[Sample, ...]:

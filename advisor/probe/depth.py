@@ -4,6 +4,7 @@ import msgspec
 
 from advisor.graphs.recipe import Bound, Feed, Runner
 from advisor.probe.plan import DepthMeasurement
+from advisor.probe.providers import Placement, ProviderUse
 
 
 class DepthRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +30,8 @@ class DepthRequest(msgspec.Struct, frozen=True, kw_only=True):
     """[s] Most time for warm-up and measurement, loading excluded."""
     time_left_s: float | None = None
     """[s] From the child's start; warm-up and measurement get what loading leaves of it. Null: no such limit."""
+    providers: tuple[ProviderUse, ...] = ()
+    """Execution providers, best first; empty: the processor."""
     remove_when_loaded: bool = True
     """Delete graph and weights once the session holds them, so that nothing is left behind whatever happens."""
 
@@ -71,6 +74,12 @@ class DepthReport(msgspec.Struct, frozen=True, kw_only=True):
     """`VmHWM of /proc/self/status` or `getrusage`."""
     provider: str
     """Execution provider that ran the graph."""
+    registered: tuple[str, ...] = ()
+    """Execution providers the session really had."""
+    placement: tuple[Placement, ...] = ()
+    """Nodes by the provider that got them; empty where the runtime did not record it."""
+    device_memory_bytes: int | None = None
+    """[B] Held in the device's own memory at the end; null on the processor and where nothing tells."""
     runtime_version: str
     outputs_finite: bool
     system: SystemReadings

@@ -115,7 +115,7 @@ class _Coordinator:
             feeds=recipe.feeds(), bound=recipe.bound(num_layers), vocab_size=recipe.vocab_size,
             num_input_tokens=recipe.num_input_tokens, num_output_tokens=recipe.num_output_tokens,
             num_capacity_tokens=recipe.num_capacity_tokens, num_batch=recipe.num_batch,
-            num_threads=self._num_threads, budget_s=budget_s, time_left_s=left_s,
+            num_threads=self._num_threads, budget_s=budget_s, time_left_s=left_s, providers=self._plan.providers,
         )  # fmt: skip
 
     def _relay(

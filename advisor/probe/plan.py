@@ -7,6 +7,7 @@ import msgspec
 from advisor.catalog.model import Candidate
 from advisor.child.protocol import OutcomeCode, Sample
 from advisor.evidence import Quantity
+from advisor.probe.providers import ProviderUse
 from advisor.task.model import Workload
 
 RESULT_VERSION = 1
@@ -28,6 +29,8 @@ class ProbePlan(msgspec.Struct, frozen=True, kw_only=True):
     """[s] Aim for the whole probe, from start to result."""
     depths: tuple[int, ...] = ()
     """Layer counts to build, smallest first; empty: the child chooses."""
+    providers: tuple[ProviderUse, ...] = ()
+    """Execution providers, best first; empty: the processor."""
     graph_folder: str
     """Folder for the graphs; emptied of this probe's files at its end."""
     last_level_cache_bytes: int | None = None

@@ -11,14 +11,17 @@ import onnxruntime as ort
 from advisor.child.main import Channel, refuse_request
 from advisor.errors import AdvisorError, ChildError, InvalidModelError
 from advisor.graphs.recipe import Runner as RunnerName
+from advisor.probe import providers as providers_of
 from advisor.probe.depth import DepthReport, DepthRequest
+from advisor.probe.engine import providers as engine_providers
 from advisor.probe.engine.decoder import DecoderRunner
 from advisor.probe.engine.query import QueryRunner
 from advisor.probe.engine.runner import Runner
 from advisor.probe.plan import DepthMeasurement
 from advisor.probe.sampling import Sampler
 
-_RUNNERS: dict[RunnerName, Callable[[DepthRequest, Sampler], Runner]] = {
+RunnerMaker = Callable[[DepthRequest, Sampler], Runner]
+_RUNNERS: dict[RunnerName, RunnerMaker] = {
     "decoder": DecoderRunner,
     "query": QueryRunner,
 }
@@ -48,7 +51,7 @@ def measure(request: bytes, channel: Channel) -> bytes:
     sampler = Sampler(channel.sample, num_threads=wanted.num_threads, started_s=_started_s)
     sampler.start()
     try:
-        return msgspec.json.encode(_measure(wanted, channel, sampler))
+        return msgspec.json.encode(take(_RUNNERS[wanted.runner], wanted, channel, sampler))
     except AdvisorError:
         raise
     except MemoryError as error:
@@ -67,12 +70,20 @@ def measure(request: bytes, channel: Channel) -> bytes:
         sampler.stop()
 
 
-def _measure(wanted: DepthRequest, channel: Channel, sampler: Sampler) -> DepthReport:
+def take(make: RunnerMaker, wanted: DepthRequest, channel: Channel, sampler: Sampler) -> DepthReport:
+    """Make a session, warm up, measure.
+
+    Args:
+        make: the way the graphs are run.
+        wanted: graphs on disk and sizes.
+        channel: told how far it is.
+        sampler: already running.
+    """
     baseline_rss_bytes = sampler.system.rss_bytes() or 0
     channel.progress("load", 0.0)
     weights_file_bytes = sum(path.stat().st_size for path in _graph_files(wanted))
     begin_s = _clock()
-    runner = _RUNNERS[wanted.runner](wanted, sampler)
+    runner = make(wanted, sampler)
     load_s = _clock() - begin_s
     if wanted.remove_when_loaded:
         _remove(wanted)
@@ -84,6 +95,8 @@ def _measure(wanted: DepthRequest, channel: Channel, sampler: Sampler) -> DepthR
     blocks_s = findings.rounds.block_medians_s()
     tokens_s = tuple(value for block in findings.rounds.blocks_s for value in block)
     decoder = wanted.runner != "query"
+    registered, placed = runner.registered(), runner.placement()
+    used = providers_of.really_ran(wanted.providers, registered, placed)
     return DepthReport(
         measurement=DepthMeasurement(
             num_layers=wanted.num_layers, prefill_s=findings.rounds.prompts_s, decode_s=tokens_s if decoder else (),
@@ -92,8 +105,10 @@ def _measure(wanted: DepthRequest, channel: Channel, sampler: Sampler) -> DepthR
         ),
         decode_block_s=blocks_s if decoder else (), query_block_s=() if decoder else blocks_s,
         num_prompt_tokens=findings.num_prompt_tokens, short_prefill_s=findings.short_prefill_s,
-        peak_memory_source=peak_source, provider=runner.provider(), runtime_version=ort.__version__,
-        outputs_finite=runner.outputs_finite(), system=findings.system, measured_s=findings.measured_s,
+        peak_memory_source=peak_source, provider=used.name, registered=registered,
+        placement=placed, device_memory_bytes=engine_providers.device_memory_bytes(used),
+        runtime_version=ort.__version__, outputs_finite=runner.outputs_finite(), system=findings.system,
+        measured_s=findings.measured_s,
     )  # fmt: skip
 
 

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from advisor.child.main import Channel
 from advisor.probe import schedule
 from advisor.probe.depth import DepthRequest, SystemReadings
+from advisor.probe.engine import providers as engine_providers
 from advisor.probe.engine import session
+from advisor.probe.providers import Placement
 from advisor.probe.sampling import Sampler, WorkKind
 from advisor.probe.schedule import Rounds
 
@@ -36,7 +38,7 @@ class Runner(ABC):
         self._wanted = wanted
         self._sampler = sampler
         self.budget_s = wanted.budget_s
-        self._session = session.make(wanted.graph_files[-1], num_threads=wanted.num_threads)
+        self._session = session.make(wanted.graph_files[-1], num_threads=wanted.num_threads, uses=wanted.providers)
         self._inputs = {entry.name for entry in self._session.get_inputs()}
         self._ids = np.random.default_rng(0).integers(0, wanted.vocab_size, _NUM_IDS, dtype=np.int64)
         self._next_id = 0
@@ -49,9 +51,13 @@ class Runner(ABC):
     def outputs_finite(self) -> bool:
         """Tell whether the outputs of the last run hold neither NaN nor infinity."""
 
-    def provider(self) -> str:
-        """Return the execution provider in use."""
-        return str(self._session.get_providers()[0])
+    def registered(self) -> tuple[str, ...]:
+        """Return the execution providers the session has."""
+        return tuple(self._session.get_providers())
+
+    def placement(self) -> tuple[Placement, ...]:
+        """Return which of them got which nodes."""
+        return engine_providers.placement(self._session)
 
     def _some_ids(self, num_tokens: int) -> NDArray[np.int64]:
         """Return token ids, other ones each time. Shape (batch, tokens)."""

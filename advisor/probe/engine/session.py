@@ -11,8 +11,9 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from advisor.graphs.recipe import Bound, Feed
+from advisor.probe.engine import providers
+from advisor.probe.providers import ProviderUse, processor
 
-_PROVIDERS = ["CPUExecutionProvider"]
 _LOG_ERRORS_ONLY = 3
 _KEPT_VALUE = 0.1
 """[1] What unread cache positions hold: finite, no denormal, and written, so that its pages are resident."""
@@ -21,18 +22,19 @@ Kept = Mapping[str, tuple[ort.OrtValue, ort.OrtValue]]
 """Name of an input -> the buffers bound as input and as output: one and the same where it is shared."""
 
 
-def make(graph_file: str, *, num_threads: int) -> ort.InferenceSession:
+def make(graph_file: str, *, num_threads: int, uses: Sequence[ProviderUse] = ()) -> ort.InferenceSession:
     """Load a graph.
 
     Args:
         graph_file: path of the ONNX file.
         num_threads: threads of one operator.
+        uses: execution providers, best first; the processor by default.
     """
     options = ort.SessionOptions()
     options.intra_op_num_threads = num_threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _LOG_ERRORS_ONLY
-    return ort.InferenceSession(graph_file, options, providers=_PROVIDERS)
+    return ort.InferenceSession(graph_file, options, providers=providers.prepare(options, uses or (processor(),)))
 
 
 def feed(wanted: Feed) -> NDArray[Any]:
