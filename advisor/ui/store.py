@@ -108,6 +108,29 @@ class ProbeState(msgspec.Struct, frozen=True, kw_only=True):
     """Why something that was asked for did not happen."""
 
 
+class SpeedState(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of this computer's speed."""
+
+    created: str = ""
+    """When it was calibrated, ISO 8601, UTC; empty: never, or not as it is now."""
+    lines: tuple[str, ...] = ()
+    """Sentences: when, how fast, what probes taught since, why an older calibration is not used."""
+
+
+CalibrationPhase = Literal["idle", "running", "stopping"]
+
+
+class CalibrationState(msgspec.Struct, frozen=True, kw_only=True):
+    """The calibration that runs, and what is known from earlier ones."""
+
+    phase: CalibrationPhase = "idle"
+    done_share: float = 0.0
+    remaining_s: float | None = None
+    detail: str = ""
+    error: str = ""
+    speed: SpeedState = SpeedState()
+
+
 class SavedReport(msgspec.Struct, frozen=True, kw_only=True):
     """A report of the history, without its content."""
 
@@ -162,6 +185,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     archive: ArchiveState = ArchiveState()
     report: ReportState = ReportState()
     reading: ReadingState = ReadingState()
+    calibration: CalibrationState = CalibrationState()
 
 
 class Store(QObject):
@@ -227,6 +251,11 @@ def with_report(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: ANN401
 def with_reading(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: ANN401
     """Change fields of the reports that are looked at again."""
     return msgspec.structs.replace(snapshot, reading=msgspec.structs.replace(snapshot.reading, **fields))
+
+
+def with_calibration(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: ANN401
+    """Change fields of the calibration."""
+    return msgspec.structs.replace(snapshot, calibration=msgspec.structs.replace(snapshot.calibration, **fields))
 
 
 def merged_task(

@@ -9,7 +9,7 @@ from window_fakes import FakeRows, full_snapshot
 
 from advisor.child.protocol import Outcome
 from advisor.report import wording
-from advisor.ui.controllers import jobs
+from advisor.ui.controllers import calibration, jobs
 from advisor.ui.pages.compare_page import ComparePage
 from advisor.ui.pages.probe_page import ProbePage
 from advisor.ui.pages.report_page import ReportPage
@@ -40,7 +40,7 @@ def visible_texts(page):
 
 
 def test_this_computer_says_checking_before_anything_is_known(qtbot):
-    page = ThisComputerPage(jobs.overridable)
+    page = ThisComputerPage(jobs.overridable, calibration.refusal)
     qtbot.addWidget(page)
     page.show_snapshot(None, Snapshot())
     assert "Checking..." in visible_texts(page)
@@ -49,7 +49,7 @@ def test_this_computer_says_checking_before_anything_is_known(qtbot):
 
 
 def test_this_computer_shows_facts_sources_and_reasons(qtbot, snapshot):
-    page = ThisComputerPage(jobs.overridable)
+    page = ThisComputerPage(jobs.overridable, calibration.refusal)
     qtbot.addWidget(page)
     page.show_snapshot(None, snapshot)
     texts = visible_texts(page)
@@ -62,7 +62,7 @@ def test_this_computer_shows_facts_sources_and_reasons(qtbot, snapshot):
 
 
 def test_a_fact_can_be_overridden_and_the_override_undone(qtbot, snapshot):
-    page = ThisComputerPage(jobs.overridable)
+    page = ThisComputerPage(jobs.overridable, calibration.refusal)
     qtbot.addWidget(page)
     page.show_snapshot(None, snapshot)
     asked, undone = caught(page.override_requested), caught(page.undo_requested)
@@ -81,7 +81,7 @@ def test_a_fact_can_be_overridden_and_the_override_undone(qtbot, snapshot):
 
 
 def test_a_saved_machine_is_announced_and_can_be_left(qtbot, snapshot):
-    page = ThisComputerPage(jobs.overridable)
+    page = ThisComputerPage(jobs.overridable, calibration.refusal)
     qtbot.addWidget(page)
     page.show_snapshot(None, with_machine(snapshot, saved_as="server.json", error="No disk."))
     asked = caught(page.inspect_requested)

@@ -19,6 +19,7 @@ PAINT_PERIOD_MS = 100
 TIME_LIMIT_FACTOR = 4.0
 """A probe that takes four times its time box is stuck."""
 ALREADY_RUNNING = "A probe is running already. Stop it first, or wait for its end."
+CALIBRATING = "This computer is being calibrated. Wait for its end: both would disturb each other."
 Plan = Callable[[CandidateRow, HardwareProfile, Settings], ProbePlan]
 
 
@@ -81,8 +82,10 @@ class ProbeController(QObject):
         """Measure one row; refused with a sentence while another probe runs."""
         snapshot = self._store.snapshot
         profile = snapshot.machine.profile
-        if self.running or not row.can_probe or profile is None:
-            notice = ALREADY_RUNNING if self.running else row.why_no_probe or "This computer is not inspected yet."
+        calibrating = snapshot.calibration.phase != "idle"
+        if self.running or calibrating or not row.can_probe or profile is None:
+            busy = ALREADY_RUNNING if self.running else CALIBRATING if calibrating else ""
+            notice = busy or row.why_no_probe or "This computer is not inspected yet."
             self._store.update(lambda old: with_probe(old, notice=notice))
             return
         settings = snapshot.settings

@@ -15,6 +15,7 @@ from advisor.ui.widgets import text
 from advisor.ui.widgets.card import Card, Notice
 from advisor.ui.widgets.fact_row import FactRow
 from advisor.ui.widgets.page import Page
+from advisor.ui.widgets.speed_card import SpeedCard
 
 FILE_KIND = "Saved machine (*.json)"
 
@@ -29,6 +30,8 @@ class ThisComputerPage(Page):
         save_requested: file name.
         load_requested: file name.
         next_requested: on to the task.
+        calibrate_requested: measure the speeds of this computer.
+        stop_requested: stop that.
     """
 
     inspect_requested = Signal()
@@ -37,15 +40,22 @@ class ThisComputerPage(Page):
     save_requested = Signal(str)
     load_requested = Signal(str)
     next_requested = Signal()
+    calibrate_requested = Signal()
+    stop_requested = Signal()
 
-    def __init__(self, can_plan: Callable[[HardwareProfile | None], Mapping[str, str]]) -> None:
+    def __init__(
+        self,
+        can_plan: Callable[[HardwareProfile | None], Mapping[str, str]],
+        why_no_calibration: Callable[[Snapshot], str],
+    ) -> None:
         """Build the page.
 
         Args:
             can_plan: returns the path of each fact that may be overridden, and an example of what to write.
+            why_no_calibration: returns why calibration cannot start, empty when it can.
         """
         super().__init__("This computer", "Checking what this computer has...")
-        self._can_plan_of = can_plan
+        self._can_plan_of, self._why_no_calibration = can_plan, why_no_calibration
         self._can_plan = can_plan(None)
         self._rows: dict[str, FactRow] = {}
         self.notice = Notice()
@@ -53,6 +63,10 @@ class ThisComputerPage(Page):
         self.saved_notice.clicked.connect(self._on_inspect_clicked)
         self.body.addWidget(self.notice)
         self.body.addWidget(self.saved_notice)
+        self.speed = SpeedCard()
+        self.speed.start_requested.connect(self.calibrate_requested)
+        self.speed.stop_requested.connect(self.stop_requested)
+        self.body.addWidget(self.speed)
         self._columns = QWidget()
         self.body.addWidget(self._columns)
         self.remarks = text.label(role="muted", wrap=True)
@@ -72,6 +86,10 @@ class ThisComputerPage(Page):
 
     @override
     def show_snapshot(self, old: Snapshot | None, new: Snapshot) -> None:
+        if old is None or (old.calibration, old.machine, old.probe.phase) != (
+            new.calibration, new.machine, new.probe.phase,
+        ):  # fmt: skip
+            self.speed.show_state(new.calibration, self._why_no_calibration(new))
         if old is not None and old.machine == new.machine:
             return
         machine = new.machine
