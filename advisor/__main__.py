@@ -47,7 +47,13 @@ def _no_display() -> bool:
 def _child(arguments: list[str]) -> NoReturn:
     from advisor.child import main as child
 
-    jobs = {"probe": _probe, "probe-depth": _probe_depth, "providers": _providers}
+    jobs = {
+        "probe": _probe,
+        "probe-depth": _probe_depth,
+        "providers": _providers,
+        "calibrate": _calibrate,
+        "calibrate-kernels": _calibrate_kernels,
+    }
     child.leave(child.main(arguments[0] if arguments else "", jobs))
 
 
@@ -67,6 +73,18 @@ def _providers() -> "Job":
     from advisor.probe.engine import measure as engine
 
     return engine.providers
+
+
+def _calibrate() -> "Job":
+    from advisor.probe import calibrate as job
+
+    return job.calibrate
+
+
+def _calibrate_kernels() -> "Job":
+    from advisor.probe.engine import kernels
+
+    return kernels.measure
 
 
 if __name__ == "__main__":

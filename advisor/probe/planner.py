@@ -58,7 +58,7 @@ def plan(
     seconds = time_box_s if time_box_s is not None else SMALL_TIME_BOX_S if small else TIME_BOX_S
     cache_bytes = profile.cpu.l3_bytes.value or profile.cpu.l2_bytes.value
     return ProbePlan(
-        candidate=candidate, workload=workload, num_threads=threads or _threads(profile), memory_box_bytes=box,
+        candidate=candidate, workload=workload, num_threads=threads or default_threads(profile), memory_box_bytes=box,
         time_box_s=seconds,
         depths=footprint.depths(recipe, memory_box_bytes=box, time_box_s=seconds, cache_bytes=cache_bytes),
         graph_folder=str(paths.cache_folder() / "graphs"), last_level_cache_bytes=cache_bytes,
@@ -76,7 +76,7 @@ def _memory_box(weight_bytes: int, profile: HardwareProfile, wanted_bytes: int |
     return min(usable, wanted_bytes if wanted_bytes is not None else usual)
 
 
-def _threads(profile: HardwareProfile) -> int:
+def default_threads(profile: HardwareProfile) -> int:
     """Return as many threads as physical cores this process may use: a second thread on a core only gets in the way."""
     physical = profile.cpu.num_physical_cores.value or profile.cpu.num_logical_cores.value or 1
     usable = profile.cpu.num_usable_cpus.value

@@ -1,0 +1,412 @@
+"""The kernels a calibration runs, at which sizes, and the work each run does. Pure values; `graphs.kernels` builds them.
+
+A kernel is measured in a chain of several nodes with weights of their own, so that a working set that shall come from
+memory cannot sit in a cache, and so that what a run costs besides is small beside it.
+"""
+
+import math
+from typing import Literal
+
+import msgspec
+
+from advisor.graphs.recipe import Bound, Feed
+from advisor.graphs.storage import FLOAT_BYTES, Storage
+from advisor.units import MIB
+
+KernelKind = Literal[
+    "matrices", "step-attention", "prompt-attention", "reader-attention", "convolution", "depthwise",
+    "decoder-elements", "reader-elements", "operators", "nothing",
+]  # fmt: skip
+Level = Literal["l2", "l3", "memory", ""]
+MatrixFamily = Literal["fp32", "int8", "int8-dynamic", "int4"]
+STORAGES: dict[MatrixFamily, Storage] = {
+    "fp32": Storage(kind="float"),
+    "int8": Storage(kind="blocks", num_bits=8),
+    "int8-dynamic": Storage(kind="dynamic", num_bits=8),
+    "int4": Storage(kind="blocks", num_bits=4),
+}
+ROWS = (1, 32, 128, 512)
+"""Rows at which matrix products are measured: a token, and prompts or texts of three lengths."""
+LENGTHS = (32, 128, 512, 1024)
+"""[tokens] Texts at which attention is measured."""
+_CACHE_TOKENS = (512, 2048)
+"""[tokens] Caches a token looks back on."""
+_MAX_WEIGHT_BYTES = 160 * MIB
+_MIN_WEIGHT_BYTES = 64 * MIB
+_L2_SHARE = 0.5
+_L3_SHARE = 0.35
+_MEMORY_FACTOR = 3.0
+"""[1] Working set over the cache it must fit or must not fit: other data lives in a cache as well."""
+_L2_WIDTHS, _SMALL_WIDTHS, _L3_WIDTHS, _MEMORY_WIDTHS = (256, 768), (384, 1536), (768, 3072), (1024, 4096)
+"""[elements] Hidden and inner width of the matrices, small enough for one pair to fit the level."""
+_ASSUMED_L2_BYTES = MIB
+_ASSUMED_LAST_BYTES = 32 * MIB
+
+
+class Caches(msgspec.Struct, frozen=True, kw_only=True):
+    """Caches of the processor, as far as they are known."""
+
+    l2_bytes: int | None = None
+    """[B] Of one core."""
+    l3_bytes: int | None = None
+    """[B] Of all."""
+
+    def last_bytes(self, num_threads: int) -> int:
+        """Return the size of the last cache before memory, in bytes; 32 MiB where none is known."""
+        return self.l3_bytes or num_threads * (self.l2_bytes or 0) or _ASSUMED_LAST_BYTES
+
+
+class KernelWork(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run of a graph does."""
+
+    kind: KernelKind
+    family: MatrixFamily | Literal[""] = ""
+    """Of matrices: how their weights are stored."""
+    level: Level = ""
+    """Of matrices: where their weights come from."""
+    num_rows: int = 1
+    """Rows of a product, positions of a prompt, or the cache that a token looks back on."""
+    moved_bytes: float = 0.0
+    """[B] Weights, cache or elements that are read and written."""
+    num_flops: float = 0.0
+    """[FLOP] Two for each multiplication."""
+    num_calls: float = 1.0
+    """Nodes of the kernel in one run."""
+    num_elements: float = 0.0
+    """Of products: elements that go in and come out. Of attention: scores of one position for another."""
+
+
+class KernelTime(msgspec.Struct, frozen=True, kw_only=True):
+    """Work and how long it took."""
+
+    work: KernelWork
+    median_s: float
+    """[s] Median of the blocks."""
+    low_s: float
+    """[s] Quarter of the blocks below."""
+    high_s: float
+    """[s] Quarter of the blocks above."""
+    num_blocks: int
+
+
+class GraphLoad(msgspec.Struct, frozen=True, kw_only=True):
+    """How long ONNX Runtime took to load a graph whose weights lay in the system's file cache."""
+
+    family: MatrixFamily
+    file_bytes: int
+    load_s: float
+
+
+class Calibration(msgspec.Struct, frozen=True, kw_only=True):
+    """All that calibrating measured, raw. `estimate.calibration` turns it into rates; here both sides can see it."""
+
+    schema_version: int = 1
+    created: str
+    """ISO 8601, UTC."""
+    fingerprint: str
+    """Of the machine: `HardwareProfile.fingerprint`."""
+    runtime_version: str
+    """Of ONNX Runtime."""
+    power_source: str | None = None
+    """`mains`, `battery` or null where the machine does not say."""
+    num_threads: int
+    l2_bytes: int | None = None
+    last_level_cache_bytes: int
+    """[B] What the model sizes are held against."""
+    times: tuple[KernelTime, ...]
+    loads: tuple[GraphLoad, ...]
+    copy_bytes_per_s: float
+    """[B/s] Bytes read and written by copying memory with all threads."""
+    copy_low_bytes_per_s: float
+    copy_high_bytes_per_s: float
+    grade: Literal["A", "B", "C"]
+    reasons: tuple[str, ...] = ()
+    """Why the figures may be unstable, one sentence each."""
+    peak_rss_bytes: int
+    wall_s: float
+
+
+class Matrices(msgspec.Struct, frozen=True, kw_only=True):
+    """A chain of products, up and down again."""
+
+    family: MatrixFamily
+    level: Level
+    narrow: int
+    """[elements]"""
+    wide: int
+    """[elements]"""
+    num_pairs: int
+    rows: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """Return the name of its file."""
+        return f"{self.family}-{self.level}"
+
+    def weight_bytes(self) -> int:
+        """Return the bytes of all its weights, in bytes."""
+        storage = STORAGES[self.family]
+        pair = storage.linear_bytes(self.narrow, self.wide) + storage.linear_bytes(self.wide, self.narrow)
+        return self.num_pairs * pair
+
+    def runs(self) -> tuple["KernelRun", ...]:
+        """Return one run for each number of rows."""
+        flops = 4.0 * self.num_pairs * self.narrow * self.wide
+        return tuple(
+            KernelRun(
+                feeds=(_values("x", (rows, self.narrow)),),
+                work=KernelWork(
+                    kind="matrices", family=self.family, level=self.level, num_rows=rows,
+                    moved_bytes=self.weight_bytes(), num_flops=rows * flops, num_calls=2 * self.num_pairs,
+                    num_elements=2.0 * rows * self.num_pairs * (self.narrow + self.wide),
+                ),
+            )
+            for rows in self.rows
+        )  # fmt: skip
+
+
+class DecoderAttention(msgspec.Struct, frozen=True, kw_only=True):
+    """Layers of GroupQueryAttention, each with a cache of its own."""
+
+    num_heads: int
+    num_kv_heads: int
+    head_size: int
+    """[elements]"""
+    num_layers: int
+    num_capacity_tokens: int
+    steps: tuple[int, ...] = ()
+    """[tokens] Caches that one token looks back on."""
+    prompts: tuple[int, ...] = ()
+    """[tokens] Prompts read into an empty cache."""
+
+    @property
+    def name(self) -> str:
+        """Return the name of its file."""
+        return f"decoder-attention-{self.num_heads}-{self.num_kv_heads}-{self.head_size}-{self.num_layers}"
+
+    def runs(self) -> tuple["KernelRun", ...]:
+        """Return the steps, then the prompts."""
+        return (*(self._run(1, past) for past in self.steps), *(self._run(rows, 0) for rows in self.prompts))
+
+    def _run(self, rows: int, past: int) -> "KernelRun":
+        seen = past + rows
+        width = self.num_heads * self.head_size
+        cache_shape = (1, self.num_kv_heads, self.num_capacity_tokens, self.head_size)
+        # Prompts: the whole square is multiplied and half of it masked.
+        flops = 4.0 * self.num_layers * width * rows * seen
+        cache_bytes = 2.0 * self.num_layers * self.num_kv_heads * self.head_size * seen * FLOAT_BYTES
+        return KernelRun(
+            feeds=(
+                _values("x", (1, rows, (self.num_heads + 2 * self.num_kv_heads) * self.head_size)),
+                Feed(name="attention_mask", data_type="int64", shape=(1, seen), fill="ones"),
+            ),
+            bound=tuple(
+                Bound(input_name=f"past.{layer}.{part}", output_name=f"present.{layer}.{part}", shape=cache_shape)
+                for layer in range(self.num_layers) for part in ("key", "value")
+            ),
+            work=KernelWork(
+                kind="step-attention" if past else "prompt-attention", num_rows=past or rows,
+                moved_bytes=cache_bytes, num_flops=flops, num_calls=self.num_layers,
+                num_elements=float(self.num_layers * self.num_heads * rows * seen),
+            ),
+        )  # fmt: skip
+
+
+class ReaderAttention(msgspec.Struct, frozen=True, kw_only=True):
+    """Layers of MultiHeadAttention, as in encoders."""
+
+    num_heads: int
+    head_size: int
+    """[elements]"""
+    num_layers: int
+    lengths: tuple[int, ...]
+    """[tokens]"""
+
+    @property
+    def name(self) -> str:
+        """Return the name of its file."""
+        return f"reader-attention-{self.num_heads}-{self.head_size}"
+
+    def runs(self) -> tuple["KernelRun", ...]:
+        """Return one run for each length."""
+        width = self.num_heads * self.head_size
+        return tuple(
+            KernelRun(
+                feeds=(
+                    _values("x", (1, length, width)),
+                    Feed(name="attention_mask", data_type="int64", shape=(1, length), fill="ones"),
+                ),
+                work=KernelWork(
+                    kind="reader-attention", num_rows=length, num_flops=4.0 * self.num_layers * width * length**2,
+                    num_calls=self.num_layers, num_elements=float(self.num_layers * self.num_heads * length**2),
+                ),
+            )
+            for length in self.lengths
+        )  # fmt: skip
+
+
+class Convolutions(msgspec.Struct, frozen=True, kw_only=True):
+    """A chain of convolutions over a square picture."""
+
+    channels: int
+    """[elements]"""
+    side: int
+    """[px]"""
+    kernel: int
+    """[px]"""
+    depthwise: bool
+    num_layers: int
+
+    @property
+    def name(self) -> str:
+        """Return the name of its file."""
+        return f"convolution-{self.channels}-{self.kernel}-{'depthwise' if self.depthwise else 'dense'}"
+
+    def runs(self) -> tuple["KernelRun", ...]:
+        """Return its one run."""
+        inputs = 1 if self.depthwise else self.channels
+        flops = 2.0 * self.num_layers * self.channels * inputs * self.kernel**2 * self.side**2
+        work = KernelWork(
+            kind="depthwise" if self.depthwise else "convolution", num_rows=self.side, num_flops=flops,
+            num_calls=self.num_layers,
+        )  # fmt: skip
+        return (KernelRun(feeds=(_values("x", (1, self.channels, self.side, self.side)),), work=work),)
+
+
+class Elements(msgspec.Struct, frozen=True, kw_only=True):
+    """Norms, activations and sums of transformer layers without their products."""
+
+    reader: bool
+    """As in encoders of the BERT family; else as in gated decoders."""
+    narrow: int
+    """[elements]"""
+    wide: int
+    """[elements]"""
+    num_layers: int
+    rows: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """Return the name of its file."""
+        return f"{'reader' if self.reader else 'decoder'}-elements"
+
+    def runs(self) -> tuple["KernelRun", ...]:
+        """Return one run for each number of rows."""
+        # Read and written: a sum 3 (with a bias 2), a norm with its sum 4, a gated activation 8.
+        each = 6 * self.narrow + 2 * self.wide if self.reader else 4 * self.narrow + 11 * self.wide
+        calls = 3 if self.reader else 5
+        return tuple(
+            KernelRun(
+                feeds=(_values("x", (1, rows, self.narrow)), _values("y", (1, rows, self.wide))),
+                work=KernelWork(
+                    kind="reader-elements" if self.reader else "decoder-elements", num_rows=rows,
+                    moved_bytes=float(FLOAT_BYTES * self.num_layers * rows * each), num_calls=calls * self.num_layers,
+                ),
+            )
+            for rows in self.rows
+        )  # fmt: skip
+
+
+class Operators(msgspec.Struct, frozen=True, kw_only=True):
+    """A chain of sums of a few elements: what it costs to start an operator. Of none: what it costs to start a run."""
+
+    num_operators: int
+
+    @property
+    def name(self) -> str:
+        """Return the name of its file."""
+        return f"operators-{self.num_operators}"
+
+    def runs(self) -> tuple["KernelRun", ...]:
+        """Return its one run."""
+        kind: KernelKind = "operators" if self.num_operators else "nothing"
+        work = KernelWork(kind=kind, num_calls=self.num_operators)
+        return (KernelRun(feeds=(_values("x", (1, 16)),), work=work),)
+
+
+KernelCase = Matrices | DecoderAttention | ReaderAttention | Convolutions | Elements | Operators
+
+
+class KernelRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One size a graph is run at."""
+
+    feeds: tuple[Feed, ...]
+    bound: tuple[Bound, ...] = ()
+    work: KernelWork
+
+
+def cases(caches: Caches, num_threads: int, *, quick: bool = False) -> tuple[KernelCase, ...]:
+    """Return what a calibration measures, the quickest last.
+
+    Args:
+        caches: of the processor: they decide the working sets.
+        num_threads: threads of the runtime.
+        quick: tiny sizes, for tests: every kernel once, with figures that mean nothing.
+    """
+    if quick:
+        return (*_quick_matrices(), *_others(small=True))
+    families: tuple[MatrixFamily, ...] = ("fp32", "int8", "int8-dynamic", "int4")
+    return (*(case for family in families for case in _matrices(family, caches, num_threads)), *_others(small=False))
+
+
+def _matrices(family: MatrixFamily, caches: Caches, num_threads: int) -> tuple[Matrices, ...]:
+    last = caches.last_bytes(num_threads)
+    memory = min(_MAX_WEIGHT_BYTES, max(_MIN_WEIGHT_BYTES, int(_MEMORY_FACTOR * last)))
+    l2 = int(_L2_SHARE * num_threads * (caches.l2_bytes or _ASSUMED_L2_BYTES))
+    small = _chain(family, "l3", _SMALL_WIDTHS, 0, ROWS)
+    if small.weight_bytes() <= 1.5 * l2:
+        small = msgspec.structs.replace(small, level="l2")
+    found = [_chain(family, "l2", _L2_WIDTHS, l2, (1,)), small, _chain(family, "l3", _L3_WIDTHS, 0, ROWS[1:])]
+    if caches.l3_bytes:
+        found.append(_chain(family, "l3", _L3_WIDTHS, int(_L3_SHARE * caches.l3_bytes), (1,)))
+    found.append(_chain(family, "memory", _MEMORY_WIDTHS, memory, (1,)))
+    return tuple(found)
+
+
+def _chain(
+    family: MatrixFamily, level: Level, widths: tuple[int, int], size_bytes: int, rows: tuple[int, ...]
+) -> Matrices:
+    one = Matrices(family=family, level=level, narrow=widths[0], wide=widths[1], num_pairs=1, rows=rows)
+    round_up = math.ceil if level == "memory" else math.floor
+    return msgspec.structs.replace(one, num_pairs=max(1, round_up(size_bytes / one.weight_bytes())))
+
+
+def _quick_matrices() -> tuple[Matrices, ...]:
+    levels: tuple[Level, ...] = ("l2", "l3", "memory")
+    return tuple(
+        Matrices(family=family, level=level, narrow=32 * (1 + place), wide=64, num_pairs=1 + place, rows=ROWS)
+        for family in STORAGES for place, level in enumerate(levels)
+    )  # fmt: skip
+
+
+def _others(*, small: bool) -> tuple[KernelCase, ...]:
+    scale = 8 if small else 1
+    caches, texts = (tuple(size // scale for size in sizes) for sizes in (_CACHE_TOKENS, LENGTHS))
+    room = caches[-1] + 1
+    return (
+        DecoderAttention(num_heads=12, num_kv_heads=4, head_size=64, num_layers=12, num_capacity_tokens=room,
+                         steps=caches),
+        DecoderAttention(num_heads=8, num_kv_heads=8, head_size=64, num_layers=6, num_capacity_tokens=room,
+                         steps=caches),
+        DecoderAttention(num_heads=16, num_kv_heads=8, head_size=128, num_layers=3, num_capacity_tokens=room,
+                         steps=caches),
+        DecoderAttention(num_heads=9, num_kv_heads=3, head_size=64, num_layers=2, num_capacity_tokens=texts[-1],
+                         prompts=texts),
+        DecoderAttention(num_heads=16, num_kv_heads=8, head_size=128, num_layers=1, num_capacity_tokens=texts[-1],
+                         prompts=texts),
+        ReaderAttention(num_heads=12, head_size=32, num_layers=3, lengths=texts),
+        ReaderAttention(num_heads=12, head_size=64, num_layers=2, lengths=texts),
+        Convolutions(channels=64 // scale, side=56, kernel=3, depthwise=False, num_layers=4),
+        Convolutions(channels=256 // scale, side=14, kernel=3, depthwise=False, num_layers=4),
+        Convolutions(channels=128 // scale, side=28, kernel=1, depthwise=False, num_layers=8),
+        Convolutions(channels=96 // scale, side=56, kernel=3, depthwise=True, num_layers=6),
+        Convolutions(channels=384 // scale, side=14, kernel=3, depthwise=True, num_layers=6),
+        Elements(reader=False, narrow=768 // scale, wide=2048 // scale, num_layers=4, rows=ROWS[1:]),
+        Elements(reader=True, narrow=768 // scale, wide=3072 // scale, num_layers=4, rows=ROWS[1:]),
+        Operators(num_operators=100),
+        Operators(num_operators=0),
+    )  # fmt: skip
+
+
+def _values(name: str, shape: tuple[int, ...]) -> Feed:
+    return Feed(name=name, data_type="float32", shape=shape, fill="normal")
