@@ -52,7 +52,13 @@ class GraphBuilder:
         return name
 
     def node(
-        self, operator: str, inputs: list[str], outputs: list[str], *, domain: str = "", **attributes: float | int
+        self,
+        operator: str,
+        inputs: list[str],
+        outputs: list[str],
+        *,
+        domain: str = "",
+        **attributes: float | int | str | list[int],
     ) -> str:
         """Add one node and return its first output."""
         name = f"{outputs[0]}/{operator}"
@@ -83,6 +89,30 @@ class GraphBuilder:
     def table(self, name: str, num_rows: int, num_columns: int) -> str:
         """Return a table of floats whatever the storage: learned positions, which no format quantizes."""
         return self._add(name, (num_rows, num_columns), TensorProto.FLOAT, "normal", 0.5)
+
+    def weight(self, name: str, *shape: int, fill: weights.Fill = "normal", scale: float = 0.02) -> str:
+        """Return a tensor of floats whatever the storage: routers, kernels, biases, constants of a state.
+
+        Args:
+            name: of the tensor.
+            shape: its dimensions.
+            fill: what it holds.
+            scale: standard deviation of `normal`, value of `constant`.
+        """
+        return self._add(name, shape, TensorProto.FLOAT, fill, scale)
+
+    def stack(self, name: str, num_matrices: int, num_in: int, num_out: int) -> tuple[str, str]:
+        """Return equal matrices in one tensor, one behind the other, and their scales; no scales for plain floats."""
+        spread = 1 / math.sqrt(num_in)
+        if self.storage.kind != "blocks":
+            return self._add(f"{name}/weight", (num_matrices, num_out, num_in), TensorProto.FLOAT, "normal", spread), ""
+        bits, blocks = self.storage.num_bits, num_in // self.storage.block_size
+        packed = self._add(
+            f"{name}/packed", (num_matrices, num_out, num_in * bits // 8), TensorProto.UINT8, "bytes", 1.0
+        )
+        scale = spread / _BYTES_SPREAD[bits]
+        scales = self._add(f"{name}/scales", (num_matrices, num_out, blocks), TensorProto.FLOAT, "constant", scale)
+        return packed, scales
 
     def rotary(self, num_positions: int, head_size: int) -> tuple[str, str]:
         """Return the tables of cosines and sines."""

@@ -43,6 +43,9 @@ def recipe(candidate: Candidate, workload: Workload) -> Answer:
         return None, refused
     if candidate.model.architecture is None:
         return None, "The shape of this model is not known, so no test model can be made for it."
+    refused = support.impossible(candidate.model.architecture)
+    if refused:
+        return None, refused
     for make in _MAKERS:
         found, why = make(candidate, workload)
         if found is not None or why:

@@ -4,16 +4,23 @@ from typing import Literal
 
 import msgspec
 
+from advisor.graphs import layers
+from advisor.graphs.expert_shape import Experts, Latent
+from advisor.graphs.layers import PLAIN, Layer
+from advisor.graphs.state_shape import Recurrent
+
 Norm = Literal["rms", "layer"]
 NormPlacement = Literal["pre", "post", "both", "parallel", "parallel-two"]
 """Where a layer normalizes: before each half (`pre`), after it (`post`, OLMo 2), on both sides (`both`, Gemma 2), once
 for two halves side by side (`parallel`, Phi), twice for two halves side by side (`parallel-two`, GPT-NeoX)."""
-Activation = Literal["silu", "gelu", "relu", "relu-squared"]
+Activation = Literal["silu", "gelu", "relu", "relu-squared", "xielu"]
 QkNorm = Literal["none", "head", "full"]
+Positions = Literal["rotary", "linear-bias", "none"]
+"""How attention knows where tokens are: turned heads, scores that fall with distance (ALiBi, BLOOM), or not at all."""
 
 
 class DecoderShape(msgspec.Struct, frozen=True, kw_only=True):
-    """A dense decoder."""
+    """A decoder: layers of one kind, or of several as `layers` says."""
 
     num_layers: int
     hidden_size: int
@@ -31,6 +38,10 @@ class DecoderShape(msgspec.Struct, frozen=True, kw_only=True):
     norm: Norm = "rms"
     norm_bias: bool = False
     norm_placement: NormPlacement = "pre"
+    embedding_norm: bool = False
+    """A norm follows the embedding table (BLOOM)."""
+    inner_norms: bool = False
+    """A norm sits before the output matrix of each half (BitNet)."""
     gated: bool = True
     activation: Activation = "silu"
     qkv_bias: bool = False
@@ -38,14 +49,25 @@ class DecoderShape(msgspec.Struct, frozen=True, kw_only=True):
     mlp_bias: bool = False
     head_bias: bool = False
     qk_norm: QkNorm = "none"
+    gated_attention: bool = False
+    """Queries bring a gate of their own width for what attention returns (Qwen3-Next)."""
+    sinks: bool = False
+    """One learned score a head, of nothing (gpt-oss)."""
+    positions: Positions = "rotary"
     num_learned_positions: int = 0
-    """Rows of a learned position table; 0: rotary positions."""
+    """Rows of a learned position table; 0: none."""
     num_positions: int = 0
     """Longest position the model knows."""
     window: int | None = None
-    """[tokens] Sliding window of the layers in `windowed`."""
-    windowed: tuple[bool, ...] = ()
-    """One flag a layer; empty: no layer has a window."""
+    """[tokens] Sliding window of the layers whose mixer is `window`."""
+    layers: tuple[Layer, ...] = ()
+    """One entry a layer; empty: plain attention and a dense MLP in all."""
+    experts: Experts | None = None
+    """Of the layers whose feed is `experts`."""
+    latent: Latent | None = None
+    """In place of plain attention, in all layers."""
+    recurrent: Recurrent | None = None
+    """Of the layers whose mixer is `recurrent` or `both`."""
     attention_softcap: float = 0.0
     """[1] 0: none."""
     logits_softcap: float = 0.0
@@ -63,40 +85,101 @@ class DecoderShape(msgspec.Struct, frozen=True, kw_only=True):
         """Return the width of all key heads, which is that of all value heads, in elements."""
         return self.num_kv_heads * self.head_size
 
-    def linear_sizes(self) -> tuple[tuple[int, int], ...]:
-        """Return input and output width of the weight matrices of one layer, in the order they are run."""
-        wide = self.intermediate_size
-        attention: tuple[tuple[int, int], ...] = ((self.hidden_size, self.query_size + 2 * self.kv_size),)
-        if self.qk_norm != "none":  # the runtime's builder packs the three only when nothing sits between
-            attention = ((self.hidden_size, self.query_size),) + 2 * ((self.hidden_size, self.kv_size),)
-        up = (2 if self.gated else 1) * ((self.hidden_size, wide),)
-        return (*attention, (self.query_size, self.hidden_size), *up, (wide, self.hidden_size))
+    @property
+    def widest_feed(self) -> int:
+        """Return the elements of a token in the widest second half of a layer: experts it visits, or the MLP."""
+        if self.experts is None:
+            return self.intermediate_size
+        visited = self.experts.num_per_token * self.experts.intermediate_size + self.experts.shared_size
+        dense = any(layer.feed == "dense" for layer in self.layers)
+        return max(visited, self.intermediate_size if dense else 0)
 
-    def num_layer_vector_elements(self) -> int:
-        """Return the elements of norms and biases of one layer."""
+    def kinds(self, num_layers: int | None = None) -> tuple[Layer, ...]:
+        """Return the kind of each layer of a model of that many layers, mixed as in the whole; all by default."""
+        wanted = self.num_layers if num_layers is None else num_layers
+        return layers.part(self.layers, wanted) if self.layers else wanted * (PLAIN,)
+
+    def period(self) -> tuple[int, int]:
+        """Return the depths whose mix is exactly the whole's: first layers, and the step of further ones."""
+        return layers.period(self.layers) if self.layers else (0, 1)
+
+    def linear_sizes(self, layer: Layer = PLAIN) -> tuple[tuple[int, int], ...]:
+        """Return input and output width of the weight matrices of one layer, in the order they are run.
+
+        Args:
+            layer: its kind. Matrices of routed experts are left out: they are one tensor.
+        """
+        return (*self._mixer_sizes(layer), *self._feed_sizes(layer))
+
+    def num_layer_vector_elements(self, layer: Layer = PLAIN) -> int:
+        """Return the elements of one layer that no format quantizes: norms, biases, routers, kernels."""
         norms = {"pre": 2, "post": 2, "both": 4, "parallel": 1, "parallel-two": 2}[self.norm_placement]
         count = norms * self.hidden_size * (2 if self.norm_bias else 1)
-        count += (self.query_size + 2 * self.kv_size) if self.qkv_bias else 0
-        count += self.hidden_size if self.output_bias else 0
+        count += self._num_attention_vector_elements() if layer.attends else 0
+        count += self.recurrent.num_vector_elements() if layer.recurs and self.recurrent else 0
+        if layer.feed == "experts" and self.experts:
+            return count + self.experts.num_vector_elements(self.hidden_size)
         if self.mlp_bias:
             count += self.intermediate_size * (2 if self.gated else 1) + self.hidden_size
-        if self.qk_norm == "head":
-            count += 2 * self.head_size
-        elif self.qk_norm == "full":
-            count += self.query_size + self.kv_size
+        return count + (self.intermediate_size if self.inner_norms else 0)
+
+    def num_filler_elements(self, layer: Layer = PLAIN) -> int:
+        """Return the elements of one layer that are in the graph but no parameters of the model."""
+        count = self.recurrent.num_filler_elements() if layer.recurs and self.recurrent else 0
+        if layer.feed == "experts" and self.experts:
+            count += self.experts.num_filler_elements(self.hidden_size)
         return count
 
+    def expert_sizes(self, layer: Layer) -> tuple[int, tuple[tuple[int, int], ...]]:
+        """Return how many routed experts a layer has, and input and output width of the matrices of one."""
+        if layer.feed != "experts" or self.experts is None:
+            return 0, ()
+        return self.experts.num_experts, self.experts.expert_sizes(self.hidden_size)
+
     def num_outer_vector_elements(self, *, with_head: bool = True) -> int:
-        """Return the elements outside the layers that no format quantizes: final norm, head bias, positions."""
-        count = self.hidden_size * (2 if self.norm_bias else 1) + self.num_learned_positions * self.hidden_size
+        """Return the elements outside the layers that no format quantizes: norms, head bias, positions."""
+        norms = (2 if self.embedding_norm else 1) * self.hidden_size * (2 if self.norm_bias else 1)
+        count = norms + self.num_learned_positions * self.hidden_size
         return count + (self.vocab_size if self.head_bias and with_head else 0)
 
     def num_parameters(self, *, with_head: bool = True) -> int:
         """Return the parameters of the whole model."""
-        layer = sum(k * n for k, n in self.linear_sizes()) + self.num_layer_vector_elements()
         table = self.vocab_size * self.hidden_size
         head = table if with_head and not self.tied else 0
-        return self.num_layers * layer + table + head + self.num_outer_vector_elements(with_head=with_head)
+        inner = sum(count * self._num_layer_parameters(layer) for layer, count in layers.counts(self.kinds()))
+        return inner + table + head + self.num_outer_vector_elements(with_head=with_head)
+
+    def _num_layer_parameters(self, layer: Layer) -> int:
+        num_experts, sizes = self.expert_sizes(layer)
+        matrices = sum(k * n for k, n in self.linear_sizes(layer)) + num_experts * sum(k * n for k, n in sizes)
+        return matrices + self.num_layer_vector_elements(layer)
+
+    def _mixer_sizes(self, layer: Layer) -> tuple[tuple[int, int], ...]:
+        sizes: tuple[tuple[int, int], ...] = ()
+        if layer.attends:
+            sizes = self._attention_sizes()
+        return (*sizes, *self.recurrent.linear_sizes()) if layer.recurs and self.recurrent else sizes
+
+    def _attention_sizes(self) -> tuple[tuple[int, int], ...]:
+        if self.latent is not None:
+            return self.latent.linear_sizes(self.hidden_size, self.num_heads)
+        queries = self.query_size * (2 if self.gated_attention else 1)
+        return (self.hidden_size, queries + 2 * self.kv_size), (self.query_size, self.hidden_size)
+
+    def _feed_sizes(self, layer: Layer) -> tuple[tuple[int, int], ...]:
+        if layer.feed == "experts" and self.experts:
+            return self.experts.linear_sizes(self.hidden_size)
+        wide = self.intermediate_size
+        return (*(2 if self.gated else 1) * ((self.hidden_size, wide),), (wide, self.hidden_size))
+
+    def _num_attention_vector_elements(self) -> int:
+        if self.latent is not None:
+            return self.latent.num_vector_elements()
+        count = (self.query_size + 2 * self.kv_size) if self.qkv_bias else 0
+        count += self.hidden_size if self.output_bias else 0
+        count += self.num_heads if self.sinks else 0
+        count += self.query_size if self.inner_norms else 0
+        return count + {"none": 0, "head": 2 * self.head_size, "full": self.query_size + self.kv_size}[self.qk_norm]
 
 
 class EncoderShape(msgspec.Struct, frozen=True, kw_only=True):

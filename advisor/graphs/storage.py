@@ -5,6 +5,8 @@ from typing import Literal
 
 import msgspec
 
+from advisor.graphs import layers
+from advisor.graphs.layers import Layer
 from advisor.graphs.shape import DecoderShape, EncoderShape
 
 FLOAT_BYTES = 4
@@ -56,12 +58,19 @@ def decoder_bytes(
         num_layers: layers kept; all by default.
         with_head: False for a model that returns hidden states.
     """
-    layer = sum(storage.linear_bytes(k, n) for k, n in shape.linear_sizes())
-    layer += shape.num_layer_vector_elements() * FLOAT_BYTES
+    kinds = layers.counts(shape.kinds(num_layers))
+    inner = sum(count * _layer_bytes(shape, storage, layer) for layer, count in kinds)
     table = storage.linear_bytes(shape.hidden_size, shape.vocab_size)
     head = table if with_head and not shape.tied else 0
-    outer = shape.num_outer_vector_elements(with_head=with_head) * FLOAT_BYTES
-    return (shape.num_layers if num_layers is None else num_layers) * layer + table + head + outer
+    return inner + table + head + shape.num_outer_vector_elements(with_head=with_head) * FLOAT_BYTES
+
+
+def _layer_bytes(shape: DecoderShape, storage: Storage, layer: Layer) -> int:
+    num_experts, sizes = shape.expert_sizes(layer)
+    matrices = sum(storage.linear_bytes(k, n) for k, n in shape.linear_sizes(layer))
+    experts = num_experts * sum(storage.linear_bytes(k, n) for k, n in sizes)
+    vectors = shape.num_layer_vector_elements(layer) + shape.num_filler_elements(layer)
+    return matrices + experts + vectors * FLOAT_BYTES
 
 
 def encoder_bytes(shape: EncoderShape, storage: Storage, *, num_layers: int | None = None) -> int:
@@ -80,9 +89,3 @@ def encoder_bytes(shape: EncoderShape, storage: Storage, *, num_layers: int | No
     head = sum(storage.linear_bytes(k, n) + n * FLOAT_BYTES for k, n in shape.head_sizes())
     kept = shape.num_layers if num_layers is None else num_layers
     return kept * layer + words + others + head
-
-
-def cache_bytes(shape: DecoderShape, *, num_tokens: int, num_batch: int = 1, num_layers: int | None = None) -> int:
-    """Return the bytes of a decoder cache as the graph binds it: 32-bit floats, full length in every layer."""
-    kept = shape.num_layers if num_layers is None else num_layers
-    return 2 * kept * shape.kv_size * num_tokens * num_batch * FLOAT_BYTES

@@ -1,4 +1,6 @@
-"""Recipes of dense decoders, BERT-like encoders and static embedders. Pure."""
+"""Recipes of decoders, BERT-like encoders and static embedders. Pure."""
+
+import math
 
 import msgspec
 
@@ -45,7 +47,7 @@ def text_sizes(workload: Workload, room: int, *, generates: bool) -> TextSizes:
 
 
 class DecoderRecipe(msgspec.Struct, frozen=True, kw_only=True):
-    """A dense decoder."""
+    """A decoder."""
 
     shape: DecoderShape
     storage: Storage
@@ -100,15 +102,13 @@ class DecoderRecipe(msgspec.Struct, frozen=True, kw_only=True):
 
     def cache_bytes(self, num_layers: int) -> int:
         """Return the bytes of the cache at that many layers, in bytes."""
-        return graph_storage.cache_bytes(
-            self.shape, num_tokens=self.num_capacity_tokens, num_batch=self.num_batch, num_layers=num_layers
-        )
+        return FLOAT_BYTES * sum(math.prod(entry.shape) for entry in self.bound(num_layers))
 
     def working_bytes(self, num_prompt_tokens: int) -> int:
         """Return the working memory of a prompt of that length, in bytes."""
         shape, tokens = self.shape, num_prompt_tokens * self.num_batch
-        scores = shape.num_heads * num_prompt_tokens * tokens
-        widest = 4 * shape.hidden_size + 3 * shape.intermediate_size + shape.query_size + 2 * shape.kv_size
+        scores = shape.num_heads * num_prompt_tokens * tokens * (2 if shape.positions == "linear-bias" else 1)
+        widest = 4 * shape.hidden_size + 3 * shape.widest_feed + shape.query_size + 2 * shape.kv_size
         elements = tokens * (widest + (shape.vocab_size if self.with_head else 0)) + scores
         return int(ACTIVATION_FACTOR * elements * FLOAT_BYTES)
 
@@ -117,13 +117,23 @@ class DecoderRecipe(msgspec.Struct, frozen=True, kw_only=True):
         return ()
 
     def bound(self, num_layers: int) -> tuple[Bound, ...]:
-        """Return the cache: keys and values of each layer."""
-        shape = (self.num_batch, self.shape.num_kv_heads, self.num_capacity_tokens, self.shape.head_size)
-        return tuple(
-            Bound(input_name=past_name(layer, part), output_name=present_name(layer, part), shape=shape)
-            for layer in range(num_layers)
-            for part in ("key", "value")
-        )
+        """Return keys and values of each layer that attends, and the states of each that recurs."""
+        cache = (self.num_batch, self.shape.num_kv_heads, self.num_capacity_tokens, self.shape.head_size)
+        found: list[Bound] = []
+        for layer, kind in enumerate(self.shape.kinds(num_layers)):
+            parts: tuple[tuple[str, tuple[int, ...], bool], ...] = ()
+            if kind.attends:
+                parts = (("key", cache, True), ("value", cache, True))
+            if kind.recurs and self.shape.recurrent is not None:  # their operators write while they still read
+                states = self.shape.recurrent.states()
+                parts += tuple((part, (self.num_batch, *dims), False) for part, dims in states)
+            found += [
+                Bound(
+                    input_name=past_name(layer, part), output_name=present_name(layer, part), shape=shape, shared=shared
+                )
+                for part, shape, shared in parts
+            ]
+        return tuple(found)
 
 
 class EncoderRecipe(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,13 +217,32 @@ class EncoderRecipe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def past_name(layer: int, part: str) -> str:
-    """Return the name of a cache input; `part` is `key` or `value`."""
+    """Return the name of a cache input; `part` is `key`, `value` or the name of a state."""
     return f"past_key_values.{layer}.{part}"
 
 
 def present_name(layer: int, part: str) -> str:
-    """Return the name of a cache output; `part` is `key` or `value`."""
+    """Return the name of a cache output; `part` is `key`, `value` or the name of a state."""
     return f"present.{layer}.{part}"
+
+
+def decoder_recipe(shape: DecoderShape, candidate: Candidate, workload: Workload) -> tuple[DecoderRecipe | None, str]:
+    """Return the recipe of a decoder of known shape, or null and why the runtime cannot run it.
+
+    Args:
+        shape: of the whole model.
+        candidate: model and format.
+        workload: sizes of one query.
+    """
+    why = support.no_decoder(shape, candidate.format)
+    if why:
+        return None, why
+    sizes = text_sizes(workload, shape.num_positions, generates=True)
+    return DecoderRecipe(
+        shape=shape, storage=graph_storage.BY_FORMAT[candidate.format.id], num_input_tokens=sizes.num_input_tokens,
+        num_output_tokens=sizes.num_output_tokens, num_capacity_tokens=sizes.num_capacity_tokens,
+        num_batch=sizes.num_batch, num_runs=float(workload.num_passes),
+    ), ""  # fmt: skip
 
 
 def recipe(candidate: Candidate, workload: Workload) -> tuple[Recipe | None, str]:
@@ -221,22 +250,15 @@ def recipe(candidate: Candidate, workload: Workload) -> tuple[Recipe | None, str
     found, why = support.family(candidate.model, candidate.format)
     if found is None:
         return None, why
-    runs = float(workload.num_passes)
     decoder = traits.decoder_shape(candidate.model) if found == "decoder" else None
-    storage = graph_storage.BY_FORMAT[candidate.format.id]
     if decoder is not None:
-        sizes = text_sizes(workload, decoder.num_positions, generates=True)
-        return DecoderRecipe(
-            shape=decoder, storage=storage, num_input_tokens=sizes.num_input_tokens,
-            num_output_tokens=sizes.num_output_tokens, num_capacity_tokens=sizes.num_capacity_tokens,
-            num_batch=sizes.num_batch, num_runs=runs,
-        ), ""  # fmt: skip
+        return decoder_recipe(decoder, candidate, workload)
     encoder = traits.encoder_shape(candidate.model)
     if encoder is None:
         return None, why
     room = ENDLESS_TOKENS if encoder.is_static else encoder.num_learned_positions - encoder.position_offset
     sizes = text_sizes(workload, room, generates=False)
     return EncoderRecipe(
-        shape=encoder, storage=storage, num_input_tokens=sizes.num_input_tokens, num_batch=sizes.num_batch,
-        num_runs=runs,
+        shape=encoder, storage=graph_storage.BY_FORMAT[candidate.format.id], num_input_tokens=sizes.num_input_tokens,
+        num_batch=sizes.num_batch, num_runs=float(workload.num_passes),
     ), ""  # fmt: skip

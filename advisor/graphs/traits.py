@@ -9,6 +9,8 @@ from typing import Any
 from advisor.catalog import inventory
 from advisor.catalog.inventory.dispatch import STATIC_EMBEDDINGS
 from advisor.catalog.model import Architecture, ModelCard
+from advisor.graphs import layers
+from advisor.graphs.layers import Layer
 from advisor.graphs.shape import DecoderShape, EncoderShape
 
 _LLAMA: dict[str, Any] = {}
@@ -46,6 +48,9 @@ DECODER_TRAITS: dict[str, dict[str, Any]] = {
     "gpt2": {**_PLAIN, **_ALL_BIASES},
     "gpt_bigcode": {**_PLAIN, **_ALL_BIASES},
     "opt": {**_PLAIN, **_ALL_BIASES, "activation": "relu"},
+    "bloom": {**_PLAIN, **_ALL_BIASES, "embedding_norm": True, "positions": "linear-bias"},
+    "apertus": {"qk_norm": "head", "gated": False, "activation": "xielu"},
+    "bitnet": {"activation": "relu-squared", "inner_norms": True},
 }
 _LEARNED_POSITIONS = {"gpt2": 0, "gpt_bigcode": 0, "opt": 2}
 """Model types with a learned position table -> rows it has beyond the longest text."""
@@ -63,15 +68,14 @@ def decoder_shape(card: ModelCard) -> DecoderShape | None:
     architecture = card.architecture
     if architecture is None or architecture.model_type not in DECODER_TRAITS:
         return None
-    sizes = _decoder_sizes(architecture)
+    sizes = decoder_sizes(architecture)
     if sizes is None:
         return None
     traits = {**DECODER_TRAITS[architecture.model_type], **_windows(architecture)}
     shape = DecoderShape(**sizes, **traits)
     if architecture.model_type == "stablelm" and not _agrees(shape.num_parameters(), card, _MISMATCH_SHARE / 100):
         shape = DecoderShape(**{**sizes, **traits, "qkv_bias": True})  # the type has both kinds; the count tells
-    counts = (shape.num_parameters(), shape.num_parameters(with_head=False))
-    return shape if any(_agrees(count, card, _MISMATCH_SHARE) for count in counts) else None
+    return shape if agrees(shape, card) else None
 
 
 def encoder_shape(card: ModelCard) -> EncoderShape | None:
@@ -121,15 +125,16 @@ def _static_shape(card: ModelCard) -> EncoderShape | None:
     )
 
 
-def _decoder_sizes(architecture: Architecture) -> dict[str, Any] | None:
+def decoder_sizes(architecture: Architecture) -> dict[str, Any] | None:
+    """Return the sizes of a decoder as `DecoderShape` names them, or None where the catalog does not say enough."""
     hidden, heads = architecture.hidden_size, architecture.num_attention_heads
-    layers, vocab = architecture.num_hidden_layers, architecture.vocab_size
-    if hidden is None or heads is None or layers is None or vocab is None:
+    num_layers, vocab = architecture.num_hidden_layers, architecture.vocab_size
+    if hidden is None or heads is None or num_layers is None or vocab is None:
         return None
     extra = _LEARNED_POSITIONS.get(architecture.model_type)
     positions = architecture.max_position_embeddings or 0
     return {
-        "num_layers": layers,
+        "num_layers": num_layers,
         "hidden_size": hidden,
         "intermediate_size": architecture.intermediate_size or 4 * hidden,  # GPT-2 and Falcon state none: it is 4 x
         "num_heads": heads,
@@ -138,19 +143,30 @@ def _decoder_sizes(architecture: Architecture) -> dict[str, Any] | None:
         "vocab_size": vocab,
         "tied": bool(architecture.tie_word_embeddings),
         "num_positions": positions,
-        "num_learned_positions": 0 if extra is None else positions + extra,
+        **({} if extra is None else {"num_learned_positions": positions + extra, "positions": "none"}),
     }
 
 
+def mixers(architecture: Architecture) -> tuple[layers.Mixer, ...]:
+    """Return how each layer of a decoder without states looks at other tokens; nothing where all look at all."""
+    num_layers = architecture.num_hidden_layers or 0
+    if architecture.sliding_window is None or not num_layers:
+        return ()
+    num_full = (architecture.layer_pattern or {}).get("full_attention", 0)
+    return layers.spread(num_layers, num_full, "attention", "window")
+
+
+def agrees(shape: DecoderShape, card: ModelCard) -> bool:
+    """Tell whether a decoder's parameter count, with or without an output head, is the catalog's."""
+    counts = (shape.num_parameters(), shape.num_parameters(with_head=False))
+    return any(_agrees(count, card, _MISMATCH_SHARE) for count in counts)
+
+
 def _windows(architecture: Architecture) -> dict[str, Any]:
-    """Spread the full-attention layers evenly; where exactly they sit changes nothing that is measured."""
-    layers = architecture.num_hidden_layers or 0
-    if architecture.sliding_window is None or not layers:
-        return {}
-    pattern = architecture.layer_pattern or {}
-    full = pattern.get("full_attention", 0)
-    windowed = tuple((index + 1) * full // layers == index * full // layers for index in range(layers))
-    return {"window": architecture.sliding_window, "windowed": windowed}
+    found = mixers(architecture)
+    return (
+        {"window": architecture.sliding_window, "layers": tuple(Layer(mixer=mixer) for mixer in found)} if found else {}
+    )
 
 
 def _agrees(count: int, card: ModelCard, tolerance_share: float) -> bool:

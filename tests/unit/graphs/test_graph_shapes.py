@@ -42,14 +42,14 @@ def test_full_attention_layers_are_spread_evenly():
         sliding_window=8,
         layer_pattern={"sliding_attention": 15, "full_attention": 3},
     )
-    windowed = traits.decoder_shape(card).windowed
-    assert windowed.count(False) == 3
-    assert [index for index, flag in enumerate(windowed) if not flag] == [5, 11, 17]
+    mixers = [layer.mixer for layer in traits.decoder_shape(card).kinds()]
+    assert [index for index, mixer in enumerate(mixers) if mixer == "attention"] == [5, 11, 17]
+    assert mixers.count("window") == 15
 
 
 def test_a_window_in_every_layer():
     card = cards.tiny_decoder("mistral", sliding_window=8, layer_pattern={"sliding_attention": 2})
-    assert traits.decoder_shape(card).windowed == (True, True)
+    assert [layer.mixer for layer in traits.decoder_shape(card).kinds()] == ["window", "window"]
 
 
 @pytest.mark.parametrize("missing", ["hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size"])
@@ -73,7 +73,7 @@ def test_a_classifier_gets_its_head(tasks, labels):
         (cards.tiny_decoder(), "onnx-int8-dynamic", None, "not made yet"),
         (cards.tiny_decoder(), "onnx-fp16", None, "32 bits"),
         (cards.tiny_decoder(), "gguf-q4_k_m", None, "llama.cpp"),
-        (cards.tiny_decoder("bitnet"), "onnx-int4-b32", None, "'bitnet'"),
+        (cards.tiny_decoder("csm"), "onnx-int4-b32", None, "'csm'"),
         (cards.tiny_encoder(input_embedding_size=16), "onnx-fp32", None, "do not agree"),
         (
             cards.tiny_decoder(moe=MoeFacts(num_experts=4, num_experts_per_token=1, expert_intermediate_size=8)),

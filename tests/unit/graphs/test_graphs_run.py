@@ -55,8 +55,9 @@ def test_every_decoder_type_runs_and_stays_finite(model_type, tmp_path):
     shape = cards.tiny_shape(model_type, **(window if model_type in ("gemma2", "olmo3", "cohere2") else {}))
     path = tmp_path / "graph.onnx"
     written = decoder.build(shape, INT4, path, num_positions=CAPACITY)
-    rotary = 0 if shape.num_learned_positions else 2 * CAPACITY * shape.head_size // 2 * 4
-    assert written == storage.decoder_bytes(shape, INT4) + rotary
+    rotary = 2 * CAPACITY * shape.head_size // 2 * 4 if shape.positions == "rotary" else 0
+    slopes = shape.num_heads * 4 if shape.positions == "linear-bias" else 0
+    assert written == storage.decoder_bytes(shape, INT4) + rotary + slopes
     found = session(path)
     for tokens, past in ((8, 0), (1, 8)):
         scores = found.run([decoder.LOGITS], feeds_of(shape, shape.num_layers, tokens, past))[0]
@@ -90,7 +91,7 @@ def test_operators_of_a_layer_with_biases_and_with_normed_queries(tmp_path):
     assert per_layer(lambda path, n: decoder.build(shape, INT4, path, num_layers=n), tmp_path)["Add"] == 1
     shape = cards.tiny_shape("qwen3")
     found = per_layer(lambda path, n: decoder.build(shape, INT4, path, num_layers=n), tmp_path)
-    assert (found["MatMulNBits"], found["SimplifiedLayerNormalization"], found["Reshape"]) == (7, 2, 4)
+    assert (found["MatMulNBits"], found["SimplifiedLayerNormalization"], found["Reshape"]) == (5, 2, 4)
 
 
 def test_operators_around_the_layers(tmp_path):
