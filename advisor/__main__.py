@@ -52,6 +52,8 @@ def _child(arguments: list[str]) -> NoReturn:
         "probe-depth": _probe_depth,
         "providers": _providers,
         "calibrate": _calibrate,
+        "onnx-file": _onnx_file,
+        "onnx-file-run": _onnx_file_run,
         "calibrate-kernels": _calibrate_kernels,
     }
     child.leave(child.main(arguments[0] if arguments else "", jobs))
@@ -61,6 +63,18 @@ def _probe() -> "Job":
     from advisor.probe import job
 
     return job.probe
+
+
+def _onnx_file() -> "Job":
+    from advisor.probe.onnx_file import job
+
+    return job.probe
+
+
+def _onnx_file_run() -> "Job":
+    from advisor.probe.engine import onnx_file
+
+    return onnx_file.measure
 
 
 def _probe_depth() -> "Job":

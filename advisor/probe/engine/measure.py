@@ -29,7 +29,8 @@ _LEAST_BUDGET_S = 1.0
 _TIME_LEFT_SHARE = 0.85
 """[1] The last round may run over; the rest is for that."""
 _clock = time.perf_counter
-_started_s = _clock()
+started_s = _clock()
+"""[s] Start of this child: the zero of all times in its messages."""
 
 
 def providers(_request: bytes, _channel: Channel) -> bytes:
@@ -48,7 +49,7 @@ def measure(request: bytes, channel: Channel) -> bytes:
         wanted = msgspec.json.decode(request, type=DepthRequest)
     except msgspec.DecodeError as error:
         raise refuse_request(error) from error
-    sampler = Sampler(channel.sample, num_threads=wanted.num_threads, started_s=_started_s)
+    sampler = Sampler(channel.sample, num_threads=wanted.num_threads, started_s=started_s)
     sampler.start()
     try:
         return msgspec.json.encode(take(_RUNNERS[wanted.runner], wanted, channel, sampler))
@@ -87,7 +88,7 @@ def take(make: RunnerMaker, wanted: DepthRequest, channel: Channel, sampler: Sam
     load_s = _clock() - begin_s
     if wanted.remove_when_loaded:
         _remove(wanted)
-    runner.budget_s = _budget_s(wanted, _clock() - _started_s)
+    runner.budget_s = _budget_s(wanted, _clock() - started_s)
     gc.disable()  # a collection in the middle of a token is not part of the model
     findings = runner.run(channel)
     gc.enable()

@@ -1,0 +1,1 @@
+"""Reading ONNX files that were made elsewhere: their header only, never their weights. In a child only."""

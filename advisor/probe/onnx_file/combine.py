@@ -1,0 +1,121 @@
+"""From the report of one run to the result for an ONNX file. Pure."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from advisor.child.protocol import Sample
+from advisor.evidence import Quantity, unknown
+from advisor.graphs.onnx_file.model import OnnxHeader
+from advisor.probe import combine, providers, stats
+from advisor.probe.depth import DepthReport
+from advisor.probe.onnx_file.plan import Inputs, OnnxFilePlan, OnnxFileResult
+from advisor.probe.stats import Reason, Spread
+
+_MEMORY_HALF_SHARE = 0.02
+"""[1] Peak memory of the same file varies by about this from run to run."""
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """What the coordinating process knows besides the report."""
+
+    id: str
+    created: str
+    """ISO 8601, UTC."""
+    wall_s: float
+    """[s] The whole probe."""
+    samples: tuple[Sample, ...]
+    versions: dict[str, str]
+
+
+def result(
+    plan: OnnxFilePlan, header: OnnxHeader, made: Inputs, report: DepthReport, account: Account
+) -> OnnxFileResult:
+    """Return what was measured.
+
+    Args:
+        plan: what was asked.
+        header: of the file.
+        made: inputs of each run.
+        report: of the measuring child.
+        account: of the coordinating process.
+    """
+    found = _reasons(plan, report)
+    used = providers.really_ran(plan.providers, report.registered, report.placement)
+    batch = num_batch(made)
+    time = _time(report, made)
+    return OnnxFileResult(
+        id=account.id, created=account.created, outcome="finished", file=plan.file, header=header, inputs=made,
+        time_per_query=time, rate=_rate(time, batch), peak_memory=_memory(report),
+        device_memory=_device_memory(report, used.device), load_time=_load(report), num_batch=batch,
+        num_measurements=len(report.measurement.query_s), samples=combine.thin(account.samples),
+        grade=stats.grade(found), reasons=tuple(reason.text for reason in found), num_threads=plan.num_threads,
+        device=used.device, provider=used.name, placement=report.placement, versions=account.versions,
+        fingerprint=plan.fingerprint, power_source=plan.power_source, wall_s=account.wall_s,
+    )  # fmt: skip
+
+
+def num_batch(made: Inputs) -> int:
+    """Return the items one run answers: the first dimension, where all inputs of two and more dimensions share it."""
+    firsts = {feed.shape[0] for feed in made.feeds if len(feed.shape) > 1 and feed.fill != "zeros"}
+    return max(1, firsts.pop()) if len(firsts) == 1 and _first_is_free(made) else 1
+
+
+def _first_is_free(made: Inputs) -> bool:
+    return any(
+        "batch" in item.name.lower() or item.name.endswith("[0]") or item.name in {"N", "n"} for item in made.free
+    )
+
+
+def _time(report: DepthReport, made: Inputs) -> Quantity:
+    spread = stats.spread(report.query_block_s)
+    shapes = ", ".join(f"{feed.name} {'x'.join(map(str, feed.shape)) or 'one value'}" for feed in made.feeds)
+    basis = f"median of {len(report.measurement.query_s)} runs of the file itself, made-up inputs: {shapes}"
+    return _measured(spread, "s", basis)
+
+
+def _rate(time: Quantity, batch: int) -> Quantity:
+    value, low, high = time.value or 0.0, time.low or 0.0, time.high or 0.0
+    return Quantity(
+        value=batch / value, low=batch / high, high=batch / low, unit="queries/s", evidence="measured",
+        basis=f"from the time of one run, batch of {batch}",
+    )  # fmt: skip
+
+
+def _memory(report: DepthReport) -> Quantity:
+    peak = report.measurement.peak_rss_bytes
+    half = _MEMORY_HALF_SHARE * peak
+    spread = Spread(value=peak, low=peak - half, high=peak + half, iqr=0.0, num_values=1)
+    return _measured(spread, "B", f"{report.peak_memory_source} of the process that ran the file")
+
+
+def _device_memory(report: DepthReport, device: str) -> Quantity:
+    if device == "cpu":
+        return unknown("B", "the model ran on the processor")
+    if report.device_memory_bytes is None:
+        return unknown("B", "this execution provider does not tell what it holds")
+    size = report.device_memory_bytes
+    return Quantity(
+        value=size, low=size, high=size, unit="B", evidence="measured", basis="NVML, at the end of the runs"
+    )
+
+
+def _load(report: DepthReport) -> Quantity:
+    return _measured(stats.spread([report.measurement.load_s]), "s", "session made once from the file")
+
+
+def _reasons(plan: OnnxFilePlan, report: DepthReport) -> Sequence[Reason]:
+    found = list(stats.reasons(report.system, report.query_block_s, num_threads=plan.num_threads))
+    if not report.outputs_finite:
+        text = (
+            "The outputs hold NaN or infinity for the made-up inputs; a model that computes with them can be faster or "
+            "slower than with real ones."
+        )
+        found.append(Reason(code="not-finite", text=text))
+    return [*found, *combine.fallback_reasons(plan.providers, report)]
+
+
+def _measured(spread: Spread, unit: str, basis: str) -> Quantity:
+    return Quantity(
+        value=spread.value, low=spread.low, high=spread.high, unit=unit, evidence="measured", basis=basis
+    )  # fmt: skip

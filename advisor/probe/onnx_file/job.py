@@ -1,0 +1,151 @@
+"""The child that reads an ONNX file, makes its inputs, has it measured by a child of its own and adds it all up.
+
+The file may be hostile, so it is read here and never in the app's process; and run one process further down, so that
+neither a crash nor the reading disturbs what is measured.
+"""
+
+import time
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from advisor import __version__, paths, units
+from advisor.child import runner
+from advisor.child.main import Channel, refuse_request
+from advisor.child.protocol import Hello, LogRecord, Message, Outcome, Progress, Sample, Stage
+from advisor.errors import AdvisorError, ChildError, InvalidInputError, InvalidModelError
+from advisor.graphs.onnx_file import read
+from advisor.graphs.onnx_file.model import OnnxHeader
+from advisor.probe import lock
+from advisor.probe.depth import DepthReport, DepthRequest
+from advisor.probe.onnx_file import combine, inputs
+from advisor.probe.onnx_file.plan import FileRunRequest, Inputs, OnnxFilePlan, OnnxFileResult
+
+JOB_RUN = "onnx-file-run"
+_STAGE_WORDS: dict[Stage, str] = {
+    "prepare": "while it was read", "load": "while it was loaded", "warm-up": "during its first runs",
+    "measure": "while it was measured", "cool": "at the end",
+}  # fmt: skip
+
+
+def probe(request: bytes, channel: Channel) -> bytes:
+    """Measure a file. Job `onnx-file`: `OnnxFilePlan` to `OnnxFileResult`, both as JSON.
+
+    Raises:
+        InvalidModelError: the plan does not validate, the file cannot be read, is unsafe or cannot be run, or the
+            user's shapes do not fit it.
+        ChildError: another probe runs, or the measuring child did not deliver.
+    """
+    started_s = time.monotonic()
+    try:
+        plan = msgspec.json.decode(request, type=OnnxFilePlan)
+    except msgspec.DecodeError as error:
+        raise refuse_request(error) from error
+    channel.progress("prepare", 0.0)
+    file = Path(plan.file).absolute()
+    header = read.read(file)
+    _runnable(header, file)
+    made = _inputs(plan, header, file)
+    with lock.hold(paths.cache_folder()):
+        run = _Run(plan, file, channel, started_s)
+        return msgspec.json.encode(run.result(header, made))
+
+
+def _inputs(plan: OnnxFilePlan, header: OnnxHeader, file: Path) -> Inputs:
+    try:
+        return inputs.make(
+            header, file.name, shapes=plan.shapes, dimensions=plan.dimensions, memory_box_bytes=plan.memory_box_bytes
+        )
+    except InvalidInputError as error:  # sizes that do not fit the file: to the app, what was asked cannot be run
+        raise InvalidModelError(error.code, error.message, remedy=error.remedy) from error
+
+
+def _runnable(header: OnnxHeader, file: Path) -> None:
+    if header.custom_operators:
+        raise InvalidModelError(
+            "onnx-custom-operators",
+            f"{file.name} uses operators that ONNX Runtime does not have: {', '.join(header.custom_operators)}.",
+            remedy="Export the model without custom operators; the app loads no libraries that come with a model.",
+        )
+
+
+class _Run:
+    """One measurement of a file."""
+
+    def __init__(self, plan: OnnxFilePlan, file: Path, channel: Channel, started_s: float) -> None:
+        self._plan = plan
+        self._file = file
+        self._channel = channel
+        self._started_s = started_s
+        self._stage: Stage = "load"
+        self._samples: list[Sample] = []
+        self._versions = {"model-fit-advisor": __version__}
+
+    def result(self, header: OnnxHeader, made: Inputs) -> OnnxFileResult:
+        """Measure and add up."""
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        offset_s = time.monotonic() - self._started_s
+        outcome = runner.run(
+            JOB_RUN, msgspec.json.encode(self._request(made)), timeout_s=self._plan.time_limit_s,
+            on_message=lambda message: self._relay(message, offset_s),
+            memory_limit_bytes=self._plan.memory_box_bytes,
+        )  # fmt: skip
+        if outcome.code != "finished" or outcome.result is None:
+            raise self._failure(outcome, made)
+        report = msgspec.json.decode(outcome.result, type=DepthReport)
+        self._channel.progress("cool", 1.0)
+        return combine.result(
+            self._plan, header, made, report,
+            combine.Account(
+                id=uuid.uuid4().hex, created=created, wall_s=time.monotonic() - self._started_s,
+                samples=tuple(self._samples), versions={**self._versions, "onnxruntime": report.runtime_version},
+            ),
+        )  # fmt: skip
+
+    def _request(self, made: Inputs) -> FileRunRequest:
+        plan = self._plan
+        depth = DepthRequest(
+            runner="query", graph_files=(str(self._file),), num_layers=1, vocab_size=1, num_input_tokens=0,
+            num_output_tokens=0, num_threads=plan.num_threads, budget_s=plan.time_box_s, time_left_s=plan.time_box_s,
+            providers=plan.providers, remove_when_loaded=False,
+        )  # fmt: skip
+        return FileRunRequest(depth=depth, feeds=made.feeds, memory_limit_bytes=plan.memory_box_bytes)
+
+    def _relay(self, message: Message, offset_s: float) -> None:
+        if isinstance(message, Hello):
+            self._versions |= message.versions
+        elif isinstance(message, Sample):
+            moved = msgspec.structs.replace(message, t_s=message.t_s + offset_s)
+            self._samples.append(moved)
+            self._channel.sample(moved)
+        elif isinstance(message, Progress):
+            self._stage = message.stage
+            self._channel.progress(message.stage, message.done_share, remaining_s=message.remaining_s)
+        elif isinstance(message, LogRecord):
+            self._channel.send(message)
+
+    def _failure(self, outcome: Outcome, made: Inputs) -> AdvisorError:
+        """Return the error for a measuring child that did not deliver; it names the file and when it happened."""
+        name, when = self._file.name, _STAGE_WORDS[self._stage]
+        chosen = ", ".join(f"{item.name}={item.value}" for item in made.free)
+        sizes = f" Sizes that were chosen: {chosen}." if chosen else ""
+        remedy = f"{outcome.remedy}{sizes}".strip()
+        if outcome.code == "timed_out":
+            limit = units.duration(self._plan.time_limit_s)
+            return ChildError(
+                "timed_out",
+                f"{name} did not answer within {limit} {when} and was stopped.",
+                remedy=f"Set smaller sizes with --shape or --dim, or allow more with --time-limit.{sizes}",
+            )
+        if outcome.code == "killed_for_memory":
+            box = units.size(self._plan.memory_box_bytes)
+            return ChildError(
+                "killed_for_memory",
+                f"{name} needed more memory than the {box} it may use {when} and was stopped.",
+                remedy=f"Set smaller sizes with --shape or --dim, or free some memory.{sizes}",
+            )
+        if outcome.code == "invalid_model":
+            return InvalidModelError("onnx-file-refused", outcome.message.replace("This file", name), remedy=remedy)
+        return ChildError(outcome.code, f"{name} could not be measured ({when}): {outcome.message}", remedy=remedy)
