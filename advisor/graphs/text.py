@@ -83,6 +83,11 @@ class DecoderRecipe(msgspec.Struct, frozen=True, kw_only=True):
         return True
 
     @property
+    def depth_period(self) -> tuple[int, int]:
+        """Depths whose mix of layers is exactly the whole's: the first layers, and any multiple of the step more."""
+        return self.shape.period()
+
+    @property
     def vocab_size(self) -> int:
         """Token ids are drawn below it."""
         return self.shape.vocab_size

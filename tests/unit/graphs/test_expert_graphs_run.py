@@ -232,5 +232,59 @@ def opened(weights, part, index):
     return values * np.repeat(scales, 32, axis=1)
 
 
+def test_a_state_space_layer_computes_what_the_recurrence_says(tmp_path):
+    """Mamba 2's recurrence in numpy: S = exp(A dt) S + B (x) (dt x), y = C S + D x, gated, token by token."""
+    from advisor.graphs.builder import GraphBuilder
+    from advisor.graphs.hybrid import mixers
+    from advisor.graphs.state_shape import StateSpace
+
+    facts = StateSpace(
+        hidden_size=32, num_heads=4, head_size=8, num_groups=2, state_size=6, kernel_size=3, inner_norm=False
+    )
+    graph = GraphBuilder(storage.BY_FORMAT["onnx-fp32"])
+    graph.input("x", onnx.TensorProto.FLOAT, ["batch", "tokens", 32])
+    y = mixers.recurrent(graph, facts, "layer", 0, "x")
+    graph.output(y, onnx.TensorProto.FLOAT, ["batch", "tokens", 32])
+    graph.save(tmp_path / "graph.onnx")
+    loaded = onnx.load(str(tmp_path / "graph.onnx")).graph.initializer
+    weights = {tensor.name.removeprefix("layer/states/"): onnx.numpy_helper.to_array(tensor) for tensor in loaded}
+    generator = np.random.default_rng(4)
+    x = generator.standard_normal((5, 32)).astype(np.float32)
+    states = {name: generator.standard_normal((1, *dims)).astype(np.float32) for name, dims in facts.states()}
+    feeds = {"x": x[None], **{text.past_name(0, name): value for name, value in states.items()}}
+    found, kernel_state, heads_state = session(tmp_path / "graph.onnx").run(
+        [y, text.present_name(0, "conv_state"), text.present_name(0, "recurrent_state")], feeds
+    )
+    expected, tail, final = state_space(facts, weights, x, states)
+    np.testing.assert_allclose(found[0], expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(kernel_state[0], tail, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(heads_state[0], final, rtol=1e-3, atol=1e-4)
+
+
+def state_space(facts, weights, x, states):
+    wide = x @ weights["in/weight"]
+    gate, mixed, steps = np.split(wide, [facts.inner_size, facts.inner_size + facts.mixed_size], axis=1)
+    window, stored = states["conv_state"][0], states["recurrent_state"][0]
+    outputs = []
+    for token in range(len(x)):
+        window = np.concatenate([window, mixed[token][:, None]], axis=1)
+        summed = (window * weights["kernel"][:, 0]).sum(axis=1) + weights["bias"]
+        window = window[:, 1:]
+        active = summed / (1 + np.exp(-summed))
+        group = facts.num_groups * facts.state_size
+        values = active[: facts.inner_size].reshape(facts.num_heads, facts.head_size)
+        written, read = (
+            np.repeat(part.reshape(facts.num_groups, -1), facts.num_heads // facts.num_groups, axis=0)
+            for part in (active[facts.inner_size : facts.inner_size + group], active[facts.inner_size + group :])
+        )
+        step = np.log1p(np.exp(steps[token] + weights["step_bias"]))
+        stored = np.exp(step * weights["fall"])[:, None, None] * stored
+        stored = stored + written[:, :, None] * (step[:, None] * values)[:, None, :]
+        y = np.einsum("hs,hsv->hv", read, stored) + weights["passed"] * values
+        opened = gate[token] / (1 + np.exp(-gate[token]))
+        outputs.append((y.reshape(-1) * opened) @ weights["out/weight"])
+    return np.stack(outputs), window, stored
+
+
 def test_names_of_states_are_those_of_the_cache():
     assert text.past_name(2, "conv_state") == "past_key_values.2.conv_state"
