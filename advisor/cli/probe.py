@@ -1,12 +1,11 @@
 """`probe`: one model in one format, measured."""
 
-import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from advisor.child.protocol import Outcome, Progress
-from advisor.cli import inputs
+from advisor.child.protocol import Outcome
+from advisor.cli import inputs, job_run, probe_file, provider
 from advisor.cli.figures import print_probe
 from advisor.cli.options import Controls, FormatName, JsonFlag, ModelName, OptionalTaskText
 from advisor.cli.output import Output
@@ -25,16 +24,36 @@ def probe(
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, help="Threads; the usable physical cores by default.")
     ] = None,
+    provider_word: Annotated[
+        str, typer.Option("--provider", metavar="NAME", help="Execution provider: cpu, auto, cuda, directml, ...")
+    ] = "cpu",
+    shapes: Annotated[
+        list[str] | None,
+        typer.Option("--shape", metavar="INPUT=SIZES", help="Of an ONNX file: x=1x3x224x224. Repeat it."),
+    ] = None,
+    dimensions: Annotated[
+        list[str] | None, typer.Option("--dim", metavar="NAME=SIZE", help="Of an ONNX file: batch=1. Repeat it.")
+    ] = None,
+    time_limit_s: Annotated[
+        float | None, typer.Option("--time-limit", min=1.0, metavar="SECONDS", help="Give an ONNX file up after it.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Measure one model on this computer with ONNX Runtime and made-up weights; needs no download."""
-    from advisor.estimate import energy, estimator, roofs
+    """Measure a catalog model with made-up weights (no download), or an ONNX file of yours, on this computer."""
+    from advisor.estimate import energy, estimator
     from advisor.hardware import detect
     from advisor.probe import planner
     from advisor.recommend import single
     from advisor.report import public
 
     output = Output(as_json=as_json)
+    if probe_file.is_file(model):
+        probe_file.probe_file(
+            model, shapes=shapes, dimensions=dimensions, threads=threads, provider_word=provider_word,
+            time_limit_s=time_limit_s, output=output,
+        )  # fmt: skip
+        return
+    probe_file.refuse_sizes(shapes, dimensions)
     chosen = single.candidate(model, format_id)
     workload = single.workload(
         chosen, inputs.task(task, controls)[1] if task is not None else None, inputs.control_values(controls)
@@ -47,9 +66,10 @@ def probe(
             remedy=f"`estimate {chosen.model.id}` predicts it.",
         )
     profile = detect.detect()
-    limits = roofs.from_profile(profile, reserve_bytes=inputs.reserve_bytes())
+    limits = inputs.roofs_of(profile)
     before = estimator.estimate(chosen, workload, limits, energy.power_model(profile, "cpu"))
     plan = planner.plan(chosen, workload, profile, threads=threads)
+    plan = provider.into_plan(plan, provider_word, profile, output)
     outcome = run(plan, output)
     if outcome.result is None:
         output.note(f"{outcome.message} {outcome.remedy}".strip())
@@ -66,63 +86,9 @@ def probe(
 
 def run(plan: ProbePlan, output: Output) -> Outcome:
     """Run a probe in a child with progress in the terminal; Ctrl+C stops it and leaves nothing behind."""
-    import threading
-
     import msgspec
 
-    from advisor.child import runner
-
-    cancel = threading.Event()
-    bar = _Bar(enabled=sys.stderr.isatty() and not output.as_json)
-    try:
-        with bar:
-            return runner.run(
-                "probe",
-                msgspec.json.encode(plan),
-                on_message=bar.show,
-                cancel=cancel,
-                timeout_s=max(120.0, plan.time_box_s * TIME_LIMIT_FACTOR),
-                memory_limit_bytes=plan.memory_box_bytes,
-            )
-    except KeyboardInterrupt:
-        cancel.set()
-        raise
-
-
-class _Bar:
-    """One progress bar on standard error."""
-
-    def __init__(self, *, enabled: bool) -> None:
-        self._progress: Any = None
-        self._task: Any = None
-        if enabled:
-            from rich.console import Console
-            from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-            from rich.progress import Progress as RichProgress
-
-            self._progress = RichProgress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TimeElapsedColumn(),
-                console=Console(stderr=True),
-                transient=True,
-            )
-            self._task = self._progress.add_task("Prepare", total=1.0)
-
-    def __enter__(self) -> "_Bar":
-        if self._progress is not None:
-            self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._progress is not None:
-            self._progress.stop()
-
-    def show(self, message: object) -> None:
-        """Draw a message of the child."""
-        if self._progress is not None and isinstance(message, Progress):
-            from advisor.report import wording
-
-            self._progress.update(
-                self._task, completed=message.done_share, description=wording.stage_name(message.stage)
-            )
+    return job_run.run(
+        "probe", msgspec.json.encode(plan), output, timeout_s=max(120.0, plan.time_box_s * TIME_LIMIT_FACTOR),
+        memory_limit_bytes=plan.memory_box_bytes,
+    )  # fmt: skip

@@ -58,7 +58,7 @@ def plan(
     seconds = time_box_s if time_box_s is not None else SMALL_TIME_BOX_S if small else TIME_BOX_S
     cache_bytes = profile.cpu.l3_bytes.value or profile.cpu.l2_bytes.value
     return ProbePlan(
-        candidate=candidate, workload=workload, num_threads=threads or default_threads(profile), memory_box_bytes=box,
+        candidate=candidate, workload=workload, num_threads=threads or usual_threads(profile), memory_box_bytes=box,
         time_box_s=seconds,
         depths=footprint.depths(recipe, memory_box_bytes=box, time_box_s=seconds, cache_bytes=cache_bytes),
         graph_folder=str(paths.cache_folder() / "graphs"), last_level_cache_bytes=cache_bytes,
@@ -66,17 +66,21 @@ def plan(
     )  # fmt: skip
 
 
-def _memory_box(weight_bytes: int, profile: HardwareProfile, wanted_bytes: int | None) -> int:
+def usable_bytes(profile: HardwareProfile) -> int:
+    """Return what a probe may take of this machine's memory, in bytes: what is free less a reserve."""
     free = profile.memory.available_bytes.value
     if free is None:
         total = profile.memory.total_bytes.value
         free = total // 2 if total is not None else _UNKNOWN_MEMORY_BYTES
-    usable = max(0, free - max(_LEAST_RESERVE_BYTES, int(_RESERVE_SHARE * free)))
+    return max(0, free - max(_LEAST_RESERVE_BYTES, int(_RESERVE_SHARE * free)))
+
+
+def _memory_box(weight_bytes: int, profile: HardwareProfile, wanted_bytes: int | None) -> int:
     usual = min(_LARGEST_BOX_BYTES, max(_LEAST_BOX_BYTES, int(_BOX_PER_WEIGHT_BYTE * weight_bytes)))
-    return min(usable, wanted_bytes if wanted_bytes is not None else usual)
+    return min(usable_bytes(profile), wanted_bytes if wanted_bytes is not None else usual)
 
 
-def default_threads(profile: HardwareProfile) -> int:
+def usual_threads(profile: HardwareProfile) -> int:
     """Return as many threads as physical cores this process may use: a second thread on a core only gets in the way."""
     physical = profile.cpu.num_physical_cores.value or profile.cpu.num_logical_cores.value or 1
     usable = profile.cpu.num_usable_cpus.value

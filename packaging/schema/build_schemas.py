@@ -13,6 +13,7 @@ import msgspec
 from advisor.child.protocol import OutcomeCode, Sample
 from advisor.estimate.model import Verdict
 from advisor.evidence import EVIDENCE_ORDER
+from advisor.graphs.onnx_file.model import ValueKind
 from advisor.hardware.model import (
     CpuFacts,
     DiskFacts,
@@ -275,6 +276,7 @@ def documents() -> dict[str, Schema]:
             candidates=array(ref("candidate")),
         ),
         "probe": _probe(),
+        "probe-file": _probe_file(),
         "report-written": closed(**{name: head("report-written")[name] for name in ("schema", "version")}, file=TEXT),
     }
 
@@ -308,6 +310,55 @@ def _probe() -> Schema:
         provider=nullable(TEXT),
         versions={"type": "object", "additionalProperties": TEXT},
         fingerprint=nullable(TEXT),
+        power_source=nullable(TEXT),
+    )
+
+
+def _probe_file() -> Schema:
+    names = ("time_per_query", "rate", "peak_memory", "device_memory", "load_time", "energy_per_1000_queries", "wall")
+    counts: Schema = {"type": "object", "additionalProperties": COUNT}
+    size: Schema = {
+        "type": ["integer", "string", "null"],
+        "description": "A size, a free one's name, or a nameless one.",
+    }
+    shape: Schema = {"type": ["array", "null"], "items": size}
+    value = closed(name=TEXT, kind=choice(ValueKind), data_type=TEXT, shape=shape)
+    model = closed(
+        file_size=FIGURE,
+        ir_version=COUNT,
+        producer=TEXT,
+        opsets=counts,
+        inputs=array(value),
+        outputs=array(value),
+        custom_operators=TEXTS,
+        num_nodes=COUNT,
+        num_by_operator=counts,
+        parameters=FIGURE,
+        weights={"type": "object", "additionalProperties": FIGURE},
+        external_files=array(closed(name=TEXT, size=FIGURE, num_tensors=COUNT)),
+    )
+    return closed(
+        **head("probe-file"),
+        id=TEXT,
+        created=TEXT,
+        outcome=choice(OutcomeCode),
+        sentence=TEXT,
+        file=TEXT,
+        model=model,
+        inputs=array(closed(name=TEXT, data_type=TEXT, shape=array(COUNT), values=TEXT, why=TEXT)),
+        free_dimensions=array(closed(name=TEXT, value=COUNT, why=TEXT)),
+        **dict.fromkeys(names, FIGURE),
+        num_batch=COUNT,
+        num_measurements=COUNT,
+        samples=array(raw_struct(Sample)),
+        grade={"enum": ["A", "B", "C"]},
+        reasons=TEXTS,
+        num_threads=COUNT,
+        device=TEXT,
+        provider=TEXT,
+        placement=array(closed(provider=TEXT, num_nodes=COUNT, num_by_operator=counts)),
+        versions={"type": "object", "additionalProperties": TEXT},
+        fingerprint=TEXT,
         power_source=nullable(TEXT),
     )
 

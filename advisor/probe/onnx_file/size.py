@@ -10,7 +10,7 @@ from advisor.probe.onnx_file.plan import FreeDimension
 
 BATCH, SEQUENCE, SAMPLES = 1, 128, 16_000
 PIECE_SAMPLES = 512 + 64
-"""[samples] One piece of sound for a detector of speech activity that keeps a state from piece to piece: 512 new samples
+"""[samples] One piece of sound for a detector of speech activity that keeps a state between pieces: 512 new samples
 at 16 kHz and 64 of the piece before. Source: silero-vad 6.2, `OnnxWrapper`."""
 IMAGE, DETECTOR_IMAGE = 224, 640
 LINE_HEIGHT, LINE_WIDTH, LINE_TURN_WIDTH = 48, 320, 192

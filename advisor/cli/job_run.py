@@ -1,0 +1,74 @@
+"""Runs a job in a child with a progress bar in the terminal."""
+
+import sys
+import threading
+from typing import Any
+
+from advisor.child.protocol import Outcome, Progress
+from advisor.cli.output import Output
+
+
+def run(
+    job: str, request: bytes, output: Output, *, timeout_s: float, memory_limit_bytes: int | None = None
+) -> Outcome:
+    """Run a job; Ctrl+C stops it and leaves nothing behind.
+
+    Args:
+        job: its name.
+        request: JSON of its plan.
+        output: where to print.
+        timeout_s: [s] The child is stopped after this time.
+        memory_limit_bytes: [B] The child is stopped when it takes more.
+    """
+    from advisor.child import runner
+
+    cancel = threading.Event()
+    bar = _Bar(enabled=sys.stderr.isatty() and not output.as_json)
+    try:
+        with bar:
+            return runner.run(
+                job, request, on_message=bar.show, cancel=cancel, timeout_s=timeout_s,
+                memory_limit_bytes=memory_limit_bytes,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        cancel.set()
+        raise
+
+
+class _Bar:
+    """One progress bar on standard error."""
+
+    def __init__(self, *, enabled: bool) -> None:
+        self._progress: Any = None
+        self._task: Any = None
+        if enabled:
+            from rich.console import Console
+            from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import Progress as RichProgress
+
+            self._progress = RichProgress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TimeElapsedColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._task = self._progress.add_task("Prepare", total=1.0)
+
+    def __enter__(self) -> "_Bar":
+        if self._progress is not None:
+            self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def show(self, message: object) -> None:
+        """Draw a message of the child."""
+        if self._progress is not None and isinstance(message, Progress):
+            from advisor.report import wording
+
+            self._progress.update(
+                self._task, completed=message.done_share, description=wording.stage_name(message.stage)
+            )

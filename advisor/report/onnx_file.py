@@ -1,0 +1,209 @@
+"""What is said and written of a measured ONNX file: sentences, rows and the public JSON."""
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+
+from advisor import units
+from advisor.child.protocol import Outcome
+from advisor.evidence import Quantity, unknown, weakest
+from advisor.graphs.onnx_file.model import OnnxHeader, Value
+from advisor.probe import providers
+from advisor.probe.onnx_file.plan import FileFeed, Inputs, OnnxFileResult
+from advisor.report import wording
+from advisor.report.language import _
+from advisor.report.public_parts import Document, figure, head, plain_figure
+
+QUERIES_PER_FIGURE = 1000
+_SHOWN_OPERATORS = 6
+_J_PER_WH = units.J_PER_WH
+_FILL_WORDS = {
+    "ones": "ones", "zeros": "zeros", "positions": "0, 1, 2, ...", "normal": "normal distribution", "pixels": "0 to 1",
+    "bytes": "0 to 255", "empty": "empty texts",
+}  # fmt: skip
+
+
+def energy(result: OnnxFileResult, power: Quantity | None) -> Quantity:
+    """Return the energy of 1,000 queries: measured time x power while working.
+
+    Independent factors, so their logarithms add in squares, as in the estimate.
+
+    Args:
+        result: what was measured.
+        power: [W] typical range or limit of the device; null without an honest figure.
+    """
+    time = result.time_per_query
+    if power is None or not power.value or not time.value:
+        return unknown("Wh", "no meter, and no power limit of this device is known")
+    value = time.value * power.value * QUERIES_PER_FIGURE / _J_PER_WH / result.num_batch
+    down, up = (
+        math.hypot(_log(time_end, time.value), _log(power_end, power.value))
+        for time_end, power_end in ((time.low, power.low), (time.high, power.high))
+    )
+    return Quantity(
+        value=value, low=value * math.exp(-down), high=value * math.exp(up), unit="Wh",
+        evidence=weakest((time.evidence, power.evidence)), basis=f"time measured here x power: {power.basis}",
+    )  # fmt: skip
+
+
+def _log(end: float | None, value: float) -> float:
+    return abs(math.log(end / value)) if end else 0.0
+
+
+def sentence(result: OnnxFileResult) -> str:
+    """Return the measurement in one sentence."""
+    return _("{file}: {time} for one run, {rate}, {memory} of memory; grade {grade}.").format(
+        file=result.file, time=wording.amount(result.time_per_query), rate=wording.amount(result.rate),
+        memory=wording.amount(result.peak_memory), grade=result.grade,
+    )  # fmt: skip
+
+
+def about(header: OnnxHeader) -> tuple[str, ...]:
+    """Return what the file says of itself, one sentence each."""
+    weights = ", ".join(f"{name} {units.size(count)}" for name, count in header.weight_bytes.items()) or _("none")
+    operators = ", ".join(
+        f"{name} {count:,}" for name, count in list(header.num_by_operator.items())[:_SHOWN_OPERATORS]
+    )
+    opsets = ", ".join(f"{domain} {version}" for domain, version in header.opsets.items())
+    lines = [
+        _("Made by {producer}; operator sets: {opsets}; format version {version}.").format(
+            producer=header.producer or _("a program that is not named"), opsets=opsets, version=header.ir_version
+        ),
+        _("{parameters} parameters; weights: {weights}.").format(
+            parameters=units.count(header.num_parameters), weights=weights
+        ),
+        _("{number} nodes, most of them: {operators}.").format(number=f"{header.num_nodes:,}", operators=operators),
+        _("Outputs: {outputs}.").format(outputs="; ".join(_value_words(value) for value in header.outputs)),
+    ]
+    beside = (
+        _("{number} weights lie beside it in {file} ({size}).").format(
+            number=item.num_tensors, file=item.name, size=units.size(item.size_bytes)
+        )
+        for item in header.external_files
+    )
+    return (*lines, *beside)
+
+
+def input_rows(made: Inputs) -> list[tuple[str, str, str, str]]:
+    """Return name, type, shape and values of each input."""
+    return [
+        (
+            feed.name,
+            feed.data_type,
+            "x".join(map(str, feed.shape)) or _("one value"),
+            f"{_fill_words(feed)} ({feed.why})",
+        )
+        for feed in made.feeds
+    ]
+
+
+def placed(result: OnnxFileResult) -> tuple[str, ...]:
+    """Return which execution provider ran how many nodes, one sentence each."""
+    if not result.placement:
+        return (_("Ran on {provider}; the runtime did not record single nodes.").format(
+            provider=providers.label(result.provider)),)  # fmt: skip
+    return tuple(
+        _("{number} nodes ran on {provider} ({name}).").format(
+            number=f"{item.num_nodes:,}", provider=providers.label(item.provider), name=item.provider
+        )
+        for item in result.placement
+    )
+
+
+def document(result: OnnxFileResult, consumed: Quantity) -> Document:
+    """Return the public JSON of a measured file.
+
+    Args:
+        result: what was measured.
+        consumed: [Wh] energy of 1,000 queries, from `energy`.
+    """
+    return {
+        **head("probe-file"),
+        "id": result.id,
+        "created": result.created,
+        "outcome": result.outcome,
+        "sentence": sentence(result),
+        "file": result.file,
+        "model": _header(result.header),
+        "inputs": [_feed(feed) for feed in result.inputs.feeds],
+        "free_dimensions": [{"name": item.name, "value": item.value, "why": item.why} for item in result.inputs.free],
+        "time_per_query": figure(result.time_per_query),
+        "rate": figure(result.rate),
+        "peak_memory": figure(result.peak_memory),
+        "device_memory": figure(result.device_memory),
+        "load_time": figure(result.load_time),
+        "energy_per_1000_queries": figure(consumed),
+        "wall": plain_figure(result.wall_s, "s", "measured", "the whole probe, from start to result"),
+        "num_batch": result.num_batch,
+        "num_measurements": result.num_measurements,
+        "samples": [msgspec.to_builtins(sample) for sample in result.samples],
+        "grade": result.grade,
+        "reasons": list(result.reasons),
+        "num_threads": result.num_threads,
+        "device": result.device,
+        "provider": result.provider,
+        "placement": [
+            {"provider": item.provider, "num_nodes": item.num_nodes, "num_by_operator": dict(item.num_by_operator)}
+            for item in result.placement
+        ],
+        "versions": dict(result.versions),
+        "fingerprint": result.fingerprint,
+        "power_source": result.power_source,
+    }
+
+
+def failure(outcome: Outcome) -> Document:
+    """Return the public JSON of a file that could not be measured."""
+    body = {"code": outcome.code, "message": outcome.message, "remedy": outcome.remedy}
+    return {"schema": "model-fit-advisor/error/1", "version": 1, "error": body}
+
+
+def _header(header: OnnxHeader) -> Document:
+    stated = "stated in the file"
+    return {
+        "file_size": plain_figure(header.file_bytes, "B", "measured", "size of the file"),
+        "ir_version": header.ir_version,
+        "producer": header.producer,
+        "opsets": dict(header.opsets),
+        "inputs": [_value(value) for value in header.inputs],
+        "outputs": [_value(value) for value in header.outputs],
+        "custom_operators": list(header.custom_operators),
+        "num_nodes": header.num_nodes,
+        "num_by_operator": dict(header.num_by_operator),
+        "parameters": plain_figure(header.num_parameters, "parameters", "measured", "numbers stored as weights"),
+        "weights": {name: plain_figure(count, "B", "measured", stated) for name, count in header.weight_bytes.items()},
+        "external_files": [
+            {"name": item.name, "size": plain_figure(item.size_bytes, "B", "measured", "size of the file"),
+             "num_tensors": item.num_tensors}
+            for item in header.external_files
+        ],
+    }  # fmt: skip
+
+
+def _value(value: Value) -> Document:
+    shape: Sequence[object] | None = None if value.shape is None else list(value.shape)
+    return {"name": value.name, "kind": value.kind, "data_type": value.data_type, "shape": shape}
+
+
+def _value_words(value: Value) -> str:
+    if value.shape is None:
+        return f"{value.name} {value.data_type}"
+    sizes = "x".join("?" if item is None else str(item) for item in value.shape)
+    return f"{value.name} {value.data_type} {sizes or _('one value')}"
+
+
+def _feed(feed: FileFeed) -> Document:
+    return {
+        "name": feed.name,
+        "data_type": feed.data_type,
+        "shape": list(feed.shape),
+        "values": _fill_words(feed),
+        "why": feed.why,
+    }
+
+
+def _fill_words(feed: FileFeed) -> str:
+    if feed.fill == "ids":
+        return _("0 to {most}").format(most=f"{feed.limit - 1:,}")
+    return f"{feed.limit:,}" if feed.fill == "constant" else _(_FILL_WORDS[feed.fill])
