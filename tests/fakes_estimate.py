@@ -15,8 +15,8 @@ from advisor.catalog.model import (
     MoeFacts,
     ParameterFacts,
 )
+from advisor.estimate.families import KERNEL_FAMILIES
 from advisor.estimate.model import PowerModel, Roof, Roofs
-from advisor.estimate.profile_cost import KERNEL_FAMILIES
 from advisor.evidence import Quantity
 from advisor.hardware.model import (
     CpuFacts,
@@ -153,7 +153,9 @@ def roofs(
             Roof(
                 family=family,
                 stream_bytes_per_s=quantity(stream, "B/s", k=k, evidence=evidence),
-                compute_flops_per_s=quantity(compute, "FLOP/s", k=k, evidence=evidence),
+                compute_flops_per_s=quantity(
+                    compute * (0.4 if family == "conv" else 1.0), "FLOP/s", k=k, evidence=evidence
+                ),
             )
             for family in KERNEL_FAMILIES
         ),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import typer
 
 from advisor import __version__
-from advisor.cli import catalog, describe, estimate, hardware, probe, recommend, report
+from advisor.cli import calibrate, catalog, describe, estimate, hardware, probe, recommend, report
 from advisor.errors import AdvisorError
 
 EXIT_OK = 0
@@ -18,7 +18,8 @@ EXIT_INPUT = 2
 EXIT_INTERRUPTED = 130
 _EPILOG = (
     "Exit codes: 0 done; 1 a bug in the app; 2 input that cannot be used or output that cannot be written; "
-    "3 no candidate meets every need; 4 the probe did not finish; 130 interrupted. No arguments open the window."
+    "3 no candidate meets every need; 4 the probe or calibration did not finish; 130 interrupted. No arguments open "
+    "the window."
 )
 
 
@@ -66,7 +67,7 @@ def build() -> typer.Typer:
         """Keep `--version` beside the commands."""
 
     for command in (hardware.hardware, describe.describe, catalog.catalog, estimate.estimate, recommend.recommend,
-                    probe.probe, report.report):  # fmt: skip
+                    calibrate.calibrate, probe.probe, report.report):  # fmt: skip
         app.command()(_until_the_reader_leaves(command))
 
     @app.command("gui")

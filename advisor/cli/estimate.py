@@ -22,7 +22,7 @@ def estimate(
     as_json: JsonFlag = False,
 ) -> None:
     """Predict memory, speed and energy of one model in one format."""
-    from advisor.estimate import energy, estimator, roofs
+    from advisor.estimate import energy, estimator
     from advisor.recommend import merge, single
     from advisor.report import public
 
@@ -32,7 +32,7 @@ def estimate(
     workload = single.workload(
         chosen, inputs.task(task, controls)[1] if task is not None else None, inputs.control_values(controls)
     )
-    limits = roofs.from_profile(profile, device=device, reserve_bytes=inputs.reserve_bytes())
+    limits = inputs.roofs_of(profile, device)
     result = estimator.estimate(chosen, workload, limits, energy.power_model(profile, device))
     here = merge.measured_here(inputs.probes_of(profile), profile.fingerprint, device)
     found = merge.measurement(here.get((chosen.model.id, chosen.format.id), ()), workload)

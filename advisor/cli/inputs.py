@@ -9,6 +9,8 @@ from typing import Any, get_args
 import msgspec
 
 from advisor.errors import ChildError, InvalidFileError, InvalidInputError
+from advisor.estimate.model import Roofs
+from advisor.graphs.kernel_case import Calibration
 from advisor.hardware.model import HardwareProfile
 from advisor.history.store import History
 from advisor.probe.plan import ProbeResult
@@ -181,6 +183,49 @@ def probes_of(profile: HardwareProfile) -> tuple[ProbeResult, ...]:
     except StorageError as error:
         print(error.sentence(), file=sys.stderr)
         return ()
+
+
+def calibration_of(profile: HardwareProfile) -> Calibration | None:
+    """Return what was calibrated on this machine, the newest that still holds if any does.
+
+    A history that cannot be read is said, not fatal.
+    """
+    from advisor.errors import StorageError
+    from advisor.estimate import calibration
+    from advisor.probe.calibration_plan import runtime_version
+
+    try:
+        with contextlib.closing(open_history()) as history:
+            return calibration.best(history.calibrations(fingerprint=profile.fingerprint), profile, runtime_version())
+    except StorageError as error:
+        print(error.sentence(), file=sys.stderr)
+        return None
+
+
+def roofs_of(profile: HardwareProfile, device: str = "cpu") -> Roofs:
+    """Return the roofs of a device, from kernels measured on this machine where they still hold."""
+    from advisor.estimate import roofs
+    from advisor.probe.calibration_plan import runtime_version
+
+    return roofs.from_profile(
+        profile,
+        device=device,
+        reserve_bytes=reserve_bytes(),
+        calibration=calibration_of(profile) if device == "cpu" else None,
+        runtime_version=runtime_version(),
+    )
+
+
+def remember_calibration(found: Calibration, profile: HardwareProfile) -> None:
+    """Keep a calibration and its machine; a history that cannot be written is said, not fatal."""
+    from advisor.errors import StorageError
+
+    try:
+        with contextlib.closing(open_history()) as history:
+            history.add_profile(profile)
+            history.add_calibration(found)
+    except StorageError as error:
+        print(error.sentence(), file=sys.stderr)
 
 
 def probe_result(raw: msgspec.Raw) -> ProbeResult:

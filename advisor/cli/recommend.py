@@ -30,6 +30,7 @@ def recommend(
     as_json: JsonFlag = False,
 ) -> None:
     """Find the smallest model and quantization that is enough for a task on this computer."""
+    from advisor.probe.calibration_plan import runtime_version
     from advisor.recommend import advise
     from advisor.report import public, wording
 
@@ -43,6 +44,8 @@ def recommend(
         device=device,
         reserve_bytes=inputs.reserve_bytes(),
         region=inputs.chosen_region(),
+        calibration=inputs.calibration_of(profile),
+        runtime_version=runtime_version(),
     )
     if as_json:
         output.document(public.recommend_json(answer, limit=None if show_all else limit))

@@ -25,6 +25,7 @@ def report(
     as_json: JsonFlag = False,
 ) -> None:
     """Write the recommendation for a task as HTML, PDF, Markdown, JSON or CSV."""
+    from advisor.probe.calibration_plan import runtime_version
     from advisor.recommend import advise
     from advisor.report import build, export
 
@@ -36,7 +37,13 @@ def report(
         profile = inputs.with_runtime(profile)
     probes = inputs.probes_of(profile)
     answer = advise.advise(
-        spec, profile, probes=probes, reserve_bytes=inputs.reserve_bytes(), region=inputs.chosen_region()
+        spec,
+        profile,
+        probes=probes,
+        reserve_bytes=inputs.reserve_bytes(),
+        region=inputs.chosen_region(),
+        calibration=inputs.calibration_of(profile),
+        runtime_version=runtime_version(),
     )
     document = build.build(answer, probes=probes, redact=redact, top=top)
     export.write(document, file)

@@ -19,6 +19,7 @@ from advisor.units import J_PER_WH
 
 QUERIES_PER_FIGURE = 1000.0
 """[1] Energy is given for this many queries, as AI Energy Score does."""
+CALIBRATED = EVIDENCE_ORDER.index("calibrated")
 ESTIMATED = EVIDENCE_ORDER.index("estimated")
 ASSUMED = EVIDENCE_ORDER.index("assumed")
 EXCLUDED = EVIDENCE_ORDER.index("excluded")
@@ -83,6 +84,7 @@ class EstimateBatch:
             energy=of(self.energy),
             flops=float(self.speed.flops[index]),
             moved_bytes=float(self.speed.moved_bytes[index]),
+            calibrated=bool(self.speed.calibrated[index]),
             memory_evidence=EVIDENCE_ORDER[int(self.memory_evidence[index])],
             speed_evidence=EVIDENCE_ORDER[int(self.speed_evidence[index])],
             energy_evidence=EVIDENCE_ORDER[int(self.energy_evidence[index])],
@@ -178,7 +180,8 @@ def _memory_evidence(table: CandidateTable, need: Memory) -> Codes:
 
 def _speed_evidence(table: CandidateTable, times: Speed, roofs: Roofs) -> Codes:
     weakest_roof = speed.roof_evidence(roofs)
-    codes = np.where(table.column("assumed") > 0, max(ASSUMED, weakest_roof), weakest_roof).astype(np.int8)
+    own = np.where(times.calibrated, CALIBRATED, weakest_roof)
+    codes = np.where(table.column("assumed") > 0, np.maximum(ASSUMED, own), own).astype(np.int8)
     codes[np.isnan(times.query.value)] = EXCLUDED
     return codes
 

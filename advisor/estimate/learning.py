@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from advisor.estimate.model import KernelFamily
+from advisor.estimate.families import KernelFamily
 
 Phase = Literal["reader", "prompt", "token"]
 PRIOR_SPREAD = 0.18

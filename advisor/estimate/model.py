@@ -4,13 +4,14 @@ from typing import Literal
 
 import msgspec
 
+from advisor.estimate.families import KernelFamily
+from advisor.estimate.learning import Learned
 from advisor.evidence import Quantity
 
 Verdict = Literal["fits", "tight", "does-not-fit", "unknown"]
 VERDICTS: tuple[Verdict, ...] = ("fits", "tight", "unknown", "does-not-fit")
 """In the order in which results are shown."""
 RateUnit = Literal["tokens/s", "queries/s", "x real time", "images/s"]
-KernelFamily = Literal["fp32", "fp16", "bf16", "fp8", "int8", "int4", "k-quant"]
 
 
 class Roof(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +22,67 @@ class Roof(msgspec.Struct, frozen=True, kw_only=True):
     """[B/s] Weight bytes a matrix-vector product of this family gets through (decode)."""
     compute_flops_per_s: Quantity
     """[FLOP/s] Rate of a matrix-matrix product of this family (prefill, encoders)."""
+
+
+class MatrixRoof(msgspec.Struct, frozen=True, kw_only=True):
+    """Measured rates of the matrix products of one kernel family."""
+
+    family: KernelFamily
+    stream_bytes_per_s: tuple[Quantity, ...]
+    """[B/s] Weight bytes of one row's product from the second-level cache, the last cache, memory: never rising."""
+    compute_flops_per_s: tuple[Quantity, ...]
+    """[FLOP/s] At each number of rows of `kernel_case.ROWS`."""
+    element_s: Quantity
+    """[s] Each element that goes in or comes out: rounding, packing, storing."""
+    call_s: Quantity
+    """[s] Start of one product."""
+    residual_share: float
+    """[1] Typical distance of the fit from its measurements."""
+
+
+class AttentionRoof(msgspec.Struct, frozen=True, kw_only=True):
+    """Measured rates of attention of a whole text to itself."""
+
+    flops_per_s: tuple[Quantity, ...]
+    """[FLOP/s] At each length of `kernel_case.LENGTHS`."""
+    score_s: tuple[Quantity, ...]
+    """[s] One score of one position for another, besides its products; at the same lengths."""
+    residual_share: float
+
+
+class CalibratedRoofs(msgspec.Struct, frozen=True, kw_only=True):
+    """Rates that were fitted to measured kernels of ONNX Runtime."""
+
+    created: str
+    """ISO 8601, UTC."""
+    num_threads: int
+    runtime_version: str
+    cache_bytes: tuple[int, ...]
+    """[B] Second-level caches in use and last cache: edges between the levels of `stream_bytes_per_s`."""
+    matrices: tuple[MatrixRoof, ...]
+    reader_attention: AttentionRoof
+    prompt_attention: AttentionRoof
+    step_bytes_per_s: Quantity
+    """[B/s] Cache that one token's attention reads."""
+    step_flops_per_s: Quantity
+    """[FLOP/s] Arithmetic of one token's attention."""
+    step_call_s: Quantity
+    step_residual_share: float
+    convolution_flops_per_s: Quantity
+    depthwise_flops_per_s: Quantity
+    convolution_call_s: Quantity
+    convolution_residual_share: float
+    norm_bytes_per_s: Quantity
+    """[B/s] Norms and sums, read and written."""
+    gelu_bytes_per_s: Quantity
+    """[B/s] Activations of encoders, read and written."""
+    silu_bytes_per_s: Quantity
+    """[B/s] Gated activations of decoders, read and written."""
+    element_call_s: Quantity
+    """[s] Start of one of them, spread over the threads."""
+    elements_residual_share: float
+    operator_s: Quantity
+    """[s] Start of an operator on a few elements."""
 
 
 class Roofs(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +103,14 @@ class Roofs(msgspec.Struct, frozen=True, kw_only=True):
     """[B] Memory a candidate may use on this device: the limit that verdicts are judged by; null when not known."""
     memory_basis: str
     """Where that limit comes from, one phrase: `available memory of /proc/meminfo`, `planned by the user`."""
+    elements_bytes_per_s: Quantity | None = None
+    """[B/s] Norms, sums and activations, read and written; null: not counted."""
+    calibrated: CalibratedRoofs | None = None
+    """Measured rates; they hold for ONNX formats of the families in them. Null before calibration."""
+    why_not_calibrated: str = ""
+    """Why a calibration that exists is not used, one sentence; empty when there is none or it is used."""
+    learned: Learned | None = None
+    """What probes have taught about the calibrated estimates; null: nothing yet."""
 
 
 class PowerModel(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,12 +7,11 @@ import msgspec
 from advisor.catalog import formats
 from advisor.catalog.model import CacheFacts, Candidate, Format, TensorGroup
 from advisor.errors import NotFoundError
-from advisor.estimate import image_work, runtime_facts
+from advisor.estimate import families, image_work, runtime_facts, traffic
+from advisor.estimate.families import KERNEL_FAMILIES
 from advisor.estimate.shape import FLOPS_PER_MULTIPLY, STATE_FLOPS_PER_ELEMENT, ModelShape, Stack
 from advisor.estimate.shape import shape as model_shape
 
-KERNEL_FAMILIES = ("fp32", "fp16", "bf16", "fp8", "int8", "int4", "k-quant")
-"""Order in which the table numbers the kernel families."""
 INVENTORY_K = 1.01
 """[1] Weights counted tensor by tensor: range of a published file around it."""
 PARAMETERS_ONLY_K = 1.15
@@ -30,8 +29,10 @@ class CostProfile(msgspec.Struct, frozen=True, kw_only=True):
     num_parameters: float = math.nan
     family: float = 0.0
     """Index into `KERNEL_FAMILIES`."""
-    compute_share: float = 1.0
-    """[1] Rate of its matrix products over the roof of its family."""
+    in_onnxruntime: float = 0.0
+    """1 when ONNX Runtime runs it: measured kernels then hold for it."""
+    depthwise_share: float = 0.0
+    """[1] Of the operations of a network of convolutions: those that do not mix channels."""
     weight_bytes: float = math.nan
     weight_k: float = 1.0
     """[1] Range factor of `weight_bytes`."""
@@ -60,6 +61,15 @@ class CostProfile(msgspec.Struct, frozen=True, kw_only=True):
     """[B] Alive at once for one position."""
     reader_score_bytes: float = 0.0
     """[B] For one pair of positions: attention scores of one layer that the runtime stores."""
+    reader_norm_bytes: float = 0.0
+    """[B] Norms and sums of one position, read and written."""
+    reader_gelu_bytes: float = 0.0
+    reader_silu_bytes: float = 0.0
+    """[B] The same of plain and of gated activations."""
+    reader_product_elements: float = 0.0
+    """Elements that go into and come out of its matrices for one position."""
+    reader_flops_per_score: float = 1.0
+    """[FLOP] Attention of one head for one pair of positions."""
     reader_per_token: float = 0.0
     reader_per_image: float = 0.0
     reader_per_audio_s: float = 0.0
@@ -94,6 +104,12 @@ class CostProfile(msgspec.Struct, frozen=True, kw_only=True):
     decoder_operators: float = 0.0
     decoder_live_bytes: float = 0.0
     decoder_score_bytes: float = 0.0
+    decoder_norm_bytes: float = 0.0
+    decoder_gelu_bytes: float = 0.0
+    decoder_silu_bytes: float = 0.0
+    decoder_product_elements: float = 0.0
+    head_product_elements: float = 0.0
+    decoder_flops_per_score: float = 1.0
     logit_bytes: float = 0.0
     """[B] Output scores of one position."""
     all_logits: float = 0.0
@@ -140,18 +156,19 @@ def profile_cost(candidate: Candidate, shape: ModelShape | None = None) -> CostP
     if any(_is_lump(group) for group in known.groups or ()):
         values["assumed"] = 1.0
     if known.image_flops is not None:
-        values.update(_published_image(known.image_flops))
+        values.update(_published_image(candidate, known.image_flops))
     values.update(_working_memory(known, values))
     return CostProfile(**values)
 
 
-def _published_image(flops: float) -> dict[str, float]:
+def _published_image(candidate: Candidate, flops: float) -> dict[str, float]:
     """Published work of one image; with dynamic 8 bits its convolutions stay in full precision."""
     return {
         "reader_flops": flops,
         "reader_pair_flops": 0.0,
         "reader_operators": image_work.OPERATORS,
-        "compute_share": image_work.COMPUTE_SHARE,
+        "family": float(KERNEL_FAMILIES.index(families.family(candidate.format, convolutions=True))),
+        "depthwise_share": image_work.depthwise_share(candidate.model.id),
     }
 
 
@@ -172,8 +189,8 @@ def _weights(candidate: Candidate, shape: ModelShape, sizes: _Sizes) -> dict[str
     number = card.num_parameters() or sum(group.num_parameters() for group in shape.groups or ())
     return {
         "num_parameters": float(number) if number else math.nan,
-        "family": float(KERNEL_FAMILIES.index(how.kernel_family)),
-        "compute_share": runtime_facts.compute_share(how),
+        "family": float(KERNEL_FAMILIES.index(families.family(how))),
+        "in_onnxruntime": float(how.runtime == "onnxruntime"),
         "weight_bytes": float(weight),
         "weight_k": k,
         "packed_bytes": float(packed),
@@ -267,6 +284,7 @@ def _reader(how: Format, shape: ModelShape, sizes: _Sizes) -> dict[str, float]:
     if stack is None:
         return {}
     return {
+        **traffic.elements("reader", stack, how, shape.reuse),
         "reader_bytes": sum(_read_bytes(group, sizes) for group in stack.groups),
         "reader_flops": sum(_flops(group, shape.reuse) for group in stack.groups),
         "reader_pair_flops": stack.attention.full_flops_per_pair,
@@ -290,6 +308,8 @@ def _decoder(how: Format, shape: ModelShape, sizes: _Sizes) -> dict[str, float]:
     every_step = [group for group in stack.groups if group.role != "lm_head" and group.name not in _ONCE_PER_INPUT]
     state = shape.cache.num_state_elements if shape.cache is not None else 0
     return {
+        **traffic.elements("decoder", stack, how, {}),
+        "head_product_elements": float(sum(group.num_rows + group.num_columns for group in heads)),
         "decoder_bytes": sum(_read_bytes(group, sizes) for group in every_step if group.role != "expert"),
         "head_bytes": sum(_read_bytes(group, sizes) for group in heads),
         "expert_bytes": expert_bytes,

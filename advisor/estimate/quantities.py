@@ -61,6 +61,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     energy: Triple
     flops: float
     moved_bytes: float
+    calibrated: bool
+    """Whether the times come from kernels measured on this computer."""
     memory_evidence: Evidence
     speed_evidence: Evidence
     energy_evidence: Evidence
@@ -193,10 +195,20 @@ def _why_no_speed(row: Row) -> str:
 
 
 def _time(row: Row, triple: Triple) -> Quantity:
-    basis = f"work over the speed of {row.roofs.label}, by specification and not measured"
-    if row.speed_evidence == "calibrated":
-        basis = f"work over the speeds measured on {row.roofs.label}"
+    basis = _speed_basis(row)
     return _quantity(triple, "s", row.speed_evidence, basis, _why_no_speed(row))
+
+
+def _speed_basis(row: Row) -> str:
+    roofs = row.roofs
+    if not row.calibrated or roofs.calibrated is None:
+        told = f"work over the speed of {roofs.label}, by specification and not measured"
+        return f"{told}. {roofs.why_not_calibrated}" if roofs.why_not_calibrated else told
+    told = f"speeds measured on this computer on {roofs.calibrated.created[:10]}"
+    number = roofs.learned.num_probes if roofs.learned is not None else 0
+    if not number:
+        return told
+    return f"{told}, corrected by {number} {'probe' if number == 1 else 'probes'} made here"
 
 
 def _per_token(row: Row) -> Quantity:

@@ -25,7 +25,6 @@ powers of two."""
 _PACKED_SHARES = {"int4": 0.8, "int8": 0.71, "fp32": 0.08, "fp16": 2.0}
 _DYNAMIC = "onnx-int8-dynamic"
 _DYNAMIC_PACKED_SHARE = 0.2
-_DYNAMIC_COMPUTE_SHARE = 2.0
 _LLAMA_REPACKED = frozenset({"gguf-q4_0"})
 _TORCH_LOW_BYTES = 300.0 * MIB
 _TORCH_HIGH_BYTES = 700.0 * MIB
@@ -49,15 +48,6 @@ def packed_share(how: Format, *, tied_head: bool = False) -> float:
     if how.id == _DYNAMIC:
         return _DYNAMIC_PACKED_SHARE
     return 1.0 if tied_head and how.kernel_family == "fp32" else _PACKED_SHARES[how.kernel_family]
-
-
-def compute_share(how: Format) -> float:
-    """Return the rate of a format's matrix products over the roof of its kernel family.
-
-    The 8-bit roof is that of weights in blocks (MatMulNBits). With one scale for a whole matrix, activations are 8 bits
-    too: measured 2.4 times as fast with 8-bit dot products (BERT base, ONNX Runtime 1.32), about 2 without.
-    """
-    return _DYNAMIC_COMPUTE_SHARE if how.id == _DYNAMIC else 1.0
 
 
 def extra_runtime_bytes(how: Format) -> tuple[float, float]:

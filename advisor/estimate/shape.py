@@ -48,6 +48,8 @@ class Attention(msgspec.Struct, frozen=True, kw_only=True):
     """[tokens]"""
     num_heads: int = 0
     """Heads of one layer: its scores are kept for one layer at a time."""
+    head_size: float = 0.0
+    """[elements] Width of one head, mean of keys and values; 0 where it is not known."""
 
 
 class Stack(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,7 +171,9 @@ def _tower(
         groups=groups,
         num_layers=layers,
         attention=Attention(
-            full_flops_per_pair=ATTENTION_PRODUCTS * FLOPS_PER_MULTIPLY * width * layers, num_heads=heads or 0
+            full_flops_per_pair=ATTENTION_PRODUCTS * FLOPS_PER_MULTIPLY * width * layers,
+            num_heads=heads or 0,
+            head_size=width / heads if heads else 0.0,
         ),
         num_live_elements=2.0 * width + max(3.0 * width, inner or 4.0 * width),
     )
@@ -235,6 +239,7 @@ def _attention(architecture: Architecture, layers: int, width: float, heads: int
         windowed_flops_per_pair=per_layer * windowed,
         window=architecture.sliding_window if windowed else None,
         num_heads=heads if full + windowed else 0,
+        head_size=width / heads if heads else 0.0,
     )
 
 

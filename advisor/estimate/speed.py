@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from advisor.estimate import work
+from advisor.estimate import calibrated_speed, work
+from advisor.estimate.families import KERNEL_FAMILIES
 from advisor.estimate.memory import Ranged
 from advisor.estimate.model import Roofs
-from advisor.estimate.profile_cost import KERNEL_FAMILIES
 from advisor.estimate.table import CandidateTable, Floats
 from advisor.evidence import EVIDENCE_ORDER, Quantity, weakest
 from advisor.task.model import Workload
@@ -27,6 +28,8 @@ class Rates:
     """[FLOP/s]"""
     overhead: float
     """[s]"""
+    elements: float
+    """[B/s] Norms, sums and activations; infinite where they are not counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,8 @@ class Speed:
     """[FLOP] One query of the batch."""
     moved_bytes: Floats
     """[B] One query of the batch."""
+    calibrated: NDArray[np.bool_]
+    """Whether the times come from measured kernels."""
 
 
 def rates(table: CandidateTable, roofs: Roofs, end: str) -> Rates:
@@ -61,10 +66,11 @@ def rates(table: CandidateTable, roofs: Roofs, end: str) -> Rates:
             compute[number] = _end(roof.compute_flops_per_s, end)
     return Rates(
         stream=stream[table.family],
-        compute=compute[table.family] * table.column("compute_share"),
+        compute=compute[table.family],
         attention_bytes=_end(roofs.attention_bytes_per_s, end),
         attention_compute=float(compute[KERNEL_FAMILIES.index("fp32")]),
         overhead=_end(roofs.operator_overhead_s, opposite),
+        elements=np.inf if roofs.elements_bytes_per_s is None else _end(roofs.elements_bytes_per_s, end),
     )
 
 
@@ -87,7 +93,8 @@ def duration_s(amount: work.Work, at: Rates) -> Floats:
     """Return the time of some work: each kernel class waits for memory or for arithmetic, whichever is slower."""
     matrices = np.maximum(amount.stream_bytes / at.stream, amount.flops / at.compute)
     attention = np.maximum(amount.cache_bytes / at.attention_bytes, amount.attention_flops / at.attention_compute)
-    total: Floats = matrices + attention + amount.operators * at.overhead
+    elements = (amount.norm_bytes + amount.gelu_bytes + amount.silu_bytes) / at.elements
+    total: Floats = matrices + attention + elements + amount.operators * at.overhead
     return total
 
 
@@ -101,16 +108,16 @@ def speed(table: CandidateTable, workload: Workload, at: work.Positions, roofs: 
         generates, np.maximum(0.0, workload.num_output_tokens - at.reader_windows) * workload.num_passes, 0.0
     )
     known = np.where((table.column("speed_known") > 0) & (at.reader + at.prompt > 0), 1.0, np.nan)
-    ends = {"value": "value", "low": "high", "high": "low"}  # the shortest time comes from the fastest roofs
+    measured = calibrated_speed.applies(table, roofs)
+    spans = _Spans(table, roofs, measured)
     whole: dict[str, Floats] = {}
     first: dict[str, Floats] = {}
     token: dict[str, Floats] = {}
-    for end, rate_end in ends.items():
-        rate = rates(table, roofs, rate_end)
-        whole[end] = known * (duration_s(reading, rate) + duration_s(prompting, rate))
+    for end in ("value", "low", "high"):
+        whole[end] = known * (spans.duration_s(reading, "reader", end) + spans.duration_s(prompting, "prompt", end))
         first[end] = whole[end] / at.reader_windows  # the first piece of a recording is answered before the next
-        token[end] = known * np.where(generates, duration_s(stepping, rate), np.nan)
-    query = {end: whole[end] + np.where(generates, steps * np.nan_to_num(token[end]), 0.0) for end in ends}
+        token[end] = known * np.where(generates, spans.duration_s(stepping, "token", end), np.nan)
+    query = {end: whole[end] + np.where(generates, steps * np.nan_to_num(token[end]), 0.0) for end in whole}
     batch = float(workload.num_batch)
     return Speed(
         first_token=Ranged(**first),
@@ -118,7 +125,26 @@ def speed(table: CandidateTable, workload: Workload, at: work.Positions, roofs: 
         query=Ranged(**query),
         flops=known * (_flops(reading) + _flops(prompting) + steps * _flops(stepping)) / batch,
         moved_bytes=known * (_bytes(reading) + _bytes(prompting) + steps * _bytes(stepping)) / batch,
+        calibrated=measured,
     )
+
+
+class _Spans:
+    """Times at the middle and both ends: of measured kernels where they hold, by specification elsewhere."""
+
+    def __init__(self, table: CandidateTable, roofs: Roofs, measured: NDArray[np.bool_]) -> None:
+        self._table, self._roofs, self._measured = table, roofs, measured
+        ends = {"value": "value", "low": "high", "high": "low"}  # the shortest time comes from the fastest roofs
+        self._rates = {end: rates(table, roofs, rate_end) for end, rate_end in ends.items()}
+
+    def duration_s(self, amount: work.Work, phase: calibrated_speed.Phase, end: str) -> Floats:
+        """Return the time of some work at one end."""
+        plain = duration_s(amount, self._rates[end])
+        if not self._measured.any():
+            return plain
+        found = calibrated_speed.duration(amount, self._table, self._roofs, phase)
+        times = {"value": found.value, "low": found.value / found.k, "high": found.value * found.k}
+        return np.where(self._measured, times[end], plain)
 
 
 def _flops(amount: work.Work) -> Floats:

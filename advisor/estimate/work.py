@@ -12,6 +12,10 @@ PIECE_S = 30.0
 (`chunk_length_s`) do: attention over hours at once fits no computer. The overlap of pieces is left out."""
 
 
+LOGIT_MOVES = 2.0
+"""[1] Output scores are written once and handed over once."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Positions:
     """Positions of one query, one number a candidate."""
@@ -44,6 +48,21 @@ class Work:
     """[FLOP]"""
     operators: Floats
     """[1]"""
+    rows: Floats
+    """Rows of one product: positions that go through a matrix at once."""
+    resident_bytes: Floats
+    """[B] What one pass reads in all, again and again: decides which cache it lives in."""
+    norm_bytes: Floats
+    """[B] Norms and sums, and output scores stored; read and written."""
+    gelu_bytes: Floats
+    silu_bytes: Floats
+    """[B] Plain and gated activations, read and written."""
+    product_elements: Floats
+    """[1] Elements that go into and come out of matrices."""
+    flops_per_score: Floats
+    """[FLOP] Attention of one head for one pair of positions."""
+    attended: Floats
+    """[tokens] Text that attention sees at once."""
 
 
 def positions(table: CandidateTable, workload: Workload) -> Positions:
@@ -107,6 +126,14 @@ def reader(table: CandidateTable, workload: Workload, at: Positions) -> Work:
         * batch
         * (pairs * column("reader_pair_flops") + windowed * column("reader_windowed_pair_flops")),
         operators=runs * passes * at.reader_windows * column("reader_operators"),
+        rows=np.maximum(1.0, batch * at.reader_window),
+        resident_bytes=column("reader_bytes"),
+        norm_bytes=passes * batch * at.reader * column("reader_norm_bytes"),
+        gelu_bytes=passes * batch * at.reader * column("reader_gelu_bytes"),
+        silu_bytes=passes * batch * at.reader * column("reader_silu_bytes"),
+        product_elements=passes * batch * at.reader * column("reader_product_elements"),
+        flops_per_score=column("reader_flops_per_score"),
+        attended=at.reader_window,
     )
 
 
@@ -124,6 +151,7 @@ def prefill(table: CandidateTable, workload: Workload, at: Positions) -> Work:
         + seen(length, column("window")) * column("decoder_windowed_pair_flops")
     )
     scored = np.where(column("all_logits") > 0, length, runs)
+    all_passes = passes * batch * windows
     return Work(
         stream_bytes=passes
         * windows
@@ -140,6 +168,15 @@ def prefill(table: CandidateTable, workload: Workload, at: Positions) -> Work:
         cache_bytes=runs * passes * windows * batch * 2.0 * column("state_bytes"),
         attention_flops=passes * batch * windows * (pairs + length * at.reader_window * column("cross_pair_flops")),
         operators=runs * passes * windows * column("decoder_operators"),
+        rows=np.maximum(1.0, batch * length),
+        resident_bytes=_step_bytes(table, batch * length),
+        norm_bytes=all_passes * (length * column("decoder_norm_bytes") + LOGIT_MOVES * scored * column("logit_bytes")),
+        gelu_bytes=all_passes * length * column("decoder_gelu_bytes"),
+        silu_bytes=all_passes * length * column("decoder_silu_bytes"),
+        product_elements=all_passes
+        * (length * column("decoder_product_elements") + scored * column("head_product_elements")),
+        flops_per_score=column("decoder_flops_per_score"),
+        attended=length,
     )
 
 
@@ -167,7 +204,19 @@ def decode(table: CandidateTable, workload: Workload, at: Positions) -> Work:
             + at.reader_window * column("cross_pair_flops")
         ),
         operators=column("decoder_operators"),
+        rows=np.full(len(table), batch),
+        resident_bytes=_step_bytes(table, np.full(len(table), batch)),
+        norm_bytes=batch * (column("decoder_norm_bytes") + LOGIT_MOVES * column("logit_bytes")),
+        gelu_bytes=batch * column("decoder_gelu_bytes"),
+        silu_bytes=batch * column("decoder_silu_bytes"),
+        product_elements=batch * (column("decoder_product_elements") + column("head_product_elements")),
+        flops_per_score=column("decoder_flops_per_score"),
+        attended=at.prompt + steps,
     )
+
+
+def _step_bytes(table: CandidateTable, tokens: Floats) -> Floats:
+    return table.column("decoder_bytes") + table.column("head_bytes") + _experts(table, tokens)
 
 
 def _experts(table: CandidateTable, tokens: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""The kernels a calibration runs, at which sizes, and the work each run does. Pure values; `graphs.kernels` builds them.
+"""The kernels a calibration runs, their sizes and the work each run does. Pure values; `graphs.kernels` builds them.
 
 A kernel is measured in a chain of several nodes with weights of their own, so that a working set that shall come from
 memory cannot sit in a cache, and so that what a run costs besides is small beside it.
@@ -15,7 +15,7 @@ from advisor.units import MIB
 
 KernelKind = Literal[
     "matrices", "step-attention", "prompt-attention", "reader-attention", "convolution", "depthwise",
-    "decoder-elements", "reader-elements", "operators", "nothing",
+    "norm-elements", "gelu-elements", "silu-elements", "operators", "nothing",
 ]  # fmt: skip
 Level = Literal["l2", "l3", "memory", ""]
 MatrixFamily = Literal["fp32", "int8", "int8-dynamic", "int4"]
@@ -274,13 +274,11 @@ class Convolutions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Elements(msgspec.Struct, frozen=True, kw_only=True):
-    """Norms, activations and sums of transformer layers without their products."""
+    """What stands between the products of transformer layers."""
 
-    reader: bool
-    """As in encoders of the BERT family; else as in gated decoders."""
-    narrow: int
-    """[elements]"""
-    wide: int
+    what: Literal["norm", "gelu", "silu"]
+    """Sum with a bias and norm with a sum; bias and GELU; gated SiLU and a sum."""
+    width: int
     """[elements]"""
     num_layers: int
     rows: tuple[int, ...]
@@ -288,19 +286,19 @@ class Elements(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """Return the name of its file."""
-        return f"{'reader' if self.reader else 'decoder'}-elements"
+        return f"{self.what}-elements"
 
     def runs(self) -> tuple["KernelRun", ...]:
         """Return one run for each number of rows."""
-        # Read and written: a sum 3 (with a bias 2), a norm with its sum 4, a gated activation 8.
-        each = 6 * self.narrow + 2 * self.wide if self.reader else 4 * self.narrow + 11 * self.wide
-        calls = 3 if self.reader else 5
+        # Read and written: a sum with a bias 2 and a norm of a sum 3; bias and activation 2; gate 2 + 3 + 3 and sum 3.
+        each, calls = {"norm": (5, 2), "gelu": (2, 1), "silu": (11, 4)}[self.what]
+        kinds: dict[str, KernelKind] = {"norm": "norm-elements", "gelu": "gelu-elements", "silu": "silu-elements"}
         return tuple(
             KernelRun(
-                feeds=(_values("x", (1, rows, self.narrow)), _values("y", (1, rows, self.wide))),
+                feeds=(_values("x", (1, rows, self.width)),),
                 work=KernelWork(
-                    kind="reader-elements" if self.reader else "decoder-elements", num_rows=rows,
-                    moved_bytes=float(FLOAT_BYTES * self.num_layers * rows * each), num_calls=calls * self.num_layers,
+                    kind=kinds[self.what], num_rows=rows, num_calls=calls * self.num_layers,
+                    moved_bytes=float(FLOAT_BYTES * self.num_layers * rows * each * self.width),
                 ),
             )
             for rows in self.rows
@@ -401,8 +399,9 @@ def _others(*, small: bool) -> tuple[KernelCase, ...]:
         Convolutions(channels=128 // scale, side=28, kernel=1, depthwise=False, num_layers=8),
         Convolutions(channels=96 // scale, side=56, kernel=3, depthwise=True, num_layers=6),
         Convolutions(channels=384 // scale, side=14, kernel=3, depthwise=True, num_layers=6),
-        Elements(reader=False, narrow=768 // scale, wide=2048 // scale, num_layers=4, rows=ROWS[1:]),
-        Elements(reader=True, narrow=768 // scale, wide=3072 // scale, num_layers=4, rows=ROWS[1:]),
+        Elements(what="norm", width=768 // scale, num_layers=6, rows=ROWS[1:]),
+        Elements(what="gelu", width=3072 // scale, num_layers=3, rows=ROWS[1:]),
+        Elements(what="silu", width=2048 // scale, num_layers=4, rows=ROWS[1:]),
         Operators(num_operators=100),
         Operators(num_operators=0),
     )  # fmt: skip

@@ -43,7 +43,7 @@ def build(case: KernelCase, path: Path) -> int:
     elif isinstance(case, Convolutions):
         last, shape = _convolutions(graph, case)
     elif isinstance(case, Elements):
-        last, shape = _reader_elements(graph, case) if case.reader else _decoder_elements(graph, case)
+        last, shape = _elements(graph, case)
     else:
         last, shape = _operators(graph, case)
     graph.node("Identity", [last], [OUTPUT])
@@ -119,37 +119,27 @@ def _convolutions(graph: GraphBuilder, case: Convolutions) -> _Built:
     return x, shape
 
 
-def _decoder_elements(graph: GraphBuilder, case: Elements) -> _Built:
-    """Norm and sum, then a gated activation; what went in is added again, or the values would run away."""
-    x = graph.input("x", TensorProto.FLOAT, ["batch", "rows", case.narrow])
-    gate = graph.input("y", TensorProto.FLOAT, ["batch", "rows", case.wide])
-    residual, normed, wide = x, x, gate
-    for layer in range(case.num_layers):
-        normed, residual = graph.skip_norm(f"norm.{layer}", "rms", residual, normed, case.narrow, bias=False)
-        sigmoid = graph.node("Sigmoid", [wide], [f"sigmoid.{layer}"])
-        silu = graph.node("Mul", [wide, sigmoid], [f"silu.{layer}"])
-        gated = graph.node("Mul", [silu, gate], [f"gated.{layer}"])
-        wide = graph.node("Add", [gated, gate], [f"sum.{layer}"])
-    shorter = graph.node("Slice", [wide, *(graph.constant([at]) for at in (0, case.narrow, 2))], ["wide/part"])
-    return graph.node("Add", [normed, shorter], ["all"]), ["batch", "rows", case.narrow]
-
-
-def _reader_elements(graph: GraphBuilder, case: Elements) -> _Built:
-    """Bias, sum and norm, then bias and activation."""
-    x = graph.input("x", TensorProto.FLOAT, ["batch", "rows", case.narrow])
-    wide = graph.input("y", TensorProto.FLOAT, ["batch", "rows", case.wide])
-    normed = x
+def _elements(graph: GraphBuilder, case: Elements) -> _Built:
+    """Chain layers; what went in is added or gated again, or the values would run away."""
+    shape: list[str | int] = ["batch", "rows", case.width]
+    x = start = graph.input("x", TensorProto.FLOAT, shape)
     for layer in range(case.num_layers):
         name = f"layer.{layer}"
-        biased = graph.node("Add", [normed, graph.vector(f"{name}/bias", case.narrow)], [f"{name}/biased"])
-        tail = [graph.vector(f"{name}/{part}", case.narrow, ones=part == "weight") for part in ("weight", "shift")]
-        normed = graph.node(
-            "SkipLayerNormalization", [biased, x, *tail], [f"{name}/normed"], domain=MICROSOFT, epsilon=EPSILON
-        )
-        bias = graph.vector(f"{name}/wide_bias", case.wide)
-        wide = graph.node("BiasGelu", [wide, bias], [f"{name}/gelu"], domain=MICROSOFT)
-    shorter = graph.node("Slice", [wide, *(graph.constant([at]) for at in (0, case.narrow, 2))], ["wide/part"])
-    return graph.node("Add", [normed, shorter], ["all"]), ["batch", "rows", case.narrow]
+        if case.what == "norm":
+            biased = graph.node("Add", [x, graph.vector(f"{name}/bias", case.width)], [f"{name}/biased"])
+            tail = [graph.vector(f"{name}/{part}", case.width, ones=part == "weight") for part in ("weight", "shift")]
+            x = graph.node(
+                "SkipLayerNormalization", [biased, start, *tail], [f"{name}/out"], domain=MICROSOFT, epsilon=EPSILON
+            )
+        elif case.what == "gelu":
+            bias = graph.vector(f"{name}/bias", case.width, ones=True)
+            x = graph.node("BiasGelu", [x, bias], [f"{name}/gelu"], domain=MICROSOFT)
+        else:
+            sigmoid = graph.node("Sigmoid", [x], [f"{name}/sigmoid"])
+            silu = graph.node("Mul", [x, sigmoid], [f"{name}/silu"])
+            gated = graph.node("Mul", [silu, start], [f"{name}/gated"])
+            x = graph.node("Add", [gated, start], [f"{name}/sum"])
+    return x, shape
 
 
 def _operators(graph: GraphBuilder, case: Operators) -> _Built:

@@ -13,7 +13,12 @@ _VERSION_1 = (
     """CREATE TABLE reports (
         id INTEGER PRIMARY KEY, created TEXT NOT NULL, title TEXT NOT NULL, payload BLOB NOT NULL)""",
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1,)
+_VERSION_2 = (
+    """CREATE TABLE calibrations (
+        id INTEGER PRIMARY KEY, created TEXT NOT NULL, fingerprint TEXT NOT NULL, payload BLOB NOT NULL)""",
+    "CREATE INDEX calibrations_of_machine ON calibrations (fingerprint, created)",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2)
 """Entry n brings a file from version n to version n + 1."""
 VERSION = len(MIGRATIONS)
 """Kept in SQLite's `user_version`."""

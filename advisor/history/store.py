@@ -1,4 +1,4 @@
-"""Keep profiles, probes and reports between starts, in one SQLite file (WAL).
+"""Keep profiles, probes, calibrations and reports between starts, in one SQLite file (WAL).
 
 Each call opens its own connection, so any thread may call. It must not decide what is shown: `recommend.merge` does.
 """
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from advisor.errors import NotFoundError, StorageError
+from advisor.graphs.kernel_case import Calibration
 from advisor.hardware.model import HardwareProfile
 from advisor.history import schema
 from advisor.probe.plan import ProbeResult
@@ -124,6 +125,20 @@ class History:
             (model, format, fingerprint),
         )
         return self._decoded(rows, ProbeResult, "measurements")
+
+    def add_calibration(self, calibration: Calibration) -> None:
+        """Keep what calibrating measured. Raises: StorageError, as `open`."""
+        self._write(
+            "INSERT INTO calibrations (created, fingerprint, payload) VALUES (?, ?, ?)",
+            (calibration.created, calibration.fingerprint, msgspec.json.encode(calibration)),
+        )
+
+    def calibrations(self, *, fingerprint: str) -> tuple[Calibration, ...]:
+        """Return the kept calibrations of one machine, newest first. Raises: StorageError, as `open`."""
+        rows = self._read(
+            "SELECT payload FROM calibrations WHERE fingerprint = ? ORDER BY created DESC, id DESC", (fingerprint,)
+        )
+        return self._decoded(rows, Calibration, "calibrations")
 
     def add_report(self, document_json: bytes, title: str) -> int:
         """Keep a report and return its id.

@@ -19,51 +19,20 @@ from advisor.child.main import Channel, refuse_request
 from advisor.child.protocol import LogRecord, Message, Progress, Sample
 from advisor.errors import ChildError, OutputError
 from advisor.graphs import kernel_case
-from advisor.graphs.kernel_case import Caches, Calibration, KernelCase, Matrices
-from advisor.hardware.model import HardwareProfile
-from advisor.probe import lock, planner, stats
+from advisor.graphs.kernel_case import Calibration, KernelCase, Matrices
+from advisor.probe import lock, stats
+from advisor.probe.calibration_plan import MEMORY_LIMIT_BYTES, TIME_LIMIT_S, CalibrationRequest
+from advisor.probe.calibration_plan import request as request
 from advisor.probe.kernels import KernelGraph, KernelReport, KernelRequest
 from advisor.units import MIB
 
 JOB_KERNELS = "calibrate-kernels"
-TIME_LIMIT_S = 300.0
-"""[s] A calibration takes under 30 s; one that has not ended by then hangs."""
-MEMORY_LIMIT_BYTES = 1024 * MIB
 _RUN_S = 0.12
 _QUICK_RUN_S = 0.002
 _COPY_BYTES = 128 * MIB
 _QUICK_COPY_BYTES = 4 * MIB
 _BUILD_SHARE = 0.15
 """[1] Of the progress bar."""
-
-
-class CalibrationRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a calibration needs to know of the machine."""
-
-    fingerprint: str
-    power_source: str | None = None
-    num_threads: int
-    caches: Caches = Caches()
-    graph_folder: str
-    """Folder for the graphs; emptied at the end."""
-    quick: bool = False
-    """Tiny sizes: shows that everything works; the figures mean nothing."""
-
-
-def request(profile: HardwareProfile, *, threads: int | None = None, quick: bool = False) -> CalibrationRequest:
-    """Return what to ask of the job `calibrate` on this machine.
-
-    Args:
-        profile: of this machine.
-        threads: of the runtime; as many as a probe takes by default.
-        quick: tiny sizes, for tests.
-    """
-    return CalibrationRequest(
-        fingerprint=profile.fingerprint, power_source=profile.power.source.value,
-        num_threads=threads or planner.default_threads(profile),
-        caches=Caches(l2_bytes=profile.cpu.l2_bytes.value, l3_bytes=profile.cpu.l3_bytes.value),
-        graph_folder=str(paths.cache_folder() / "calibration"), quick=quick,
-    )  # fmt: skip
 
 
 def calibrate(request: bytes, channel: Channel) -> bytes:

@@ -10,6 +10,7 @@ from advisor.catalog.load import Catalog
 from advisor.energy.carbon import grid
 from advisor.estimate import energy, roofs
 from advisor.estimate.model import VERDICTS, Estimate
+from advisor.graphs.kernel_case import Calibration
 from advisor.hardware.model import HardwareProfile
 from advisor.probe.plan import ProbeResult
 from advisor.recommend import assemble, explain, merge, rank
@@ -36,6 +37,8 @@ def advise(
     device: str = "cpu",
     reserve_bytes: int = 0,
     region: str | None = None,
+    calibration: Calibration | None = None,
+    runtime_version: str | None = None,
 ) -> Recommendation:
     """Recommend the smallest model, in the best format, that is enough for a task on a machine.
 
@@ -47,13 +50,21 @@ def advise(
         device: `cpu`, or `gpu:0` ...
         reserve_bytes: [B] memory kept free for other programs.
         region: country of the electricity grid, used where the task names none.
+        calibration: of this machine: ONNX formats on the processor are then estimated from measured kernels.
+        runtime_version: of ONNX Runtime now, to tell whether the calibration still holds; null: not known.
 
     Raises:
         NotFoundError: the region or the device is not known.
     """
     models = catalog if catalog is not None else load.catalog()
     setting = Setting(
-        roofs=roofs.from_profile(profile, device=device, reserve_bytes=reserve_bytes),
+        roofs=roofs.from_profile(
+            profile,
+            device=device,
+            reserve_bytes=reserve_bytes,
+            calibration=calibration,
+            runtime_version=runtime_version,
+        ),
         power=energy.power_model(profile, device),
         probes=merge.measured_here(probes, profile.fingerprint, device),
     )

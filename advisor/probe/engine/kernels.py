@@ -1,6 +1,7 @@
 """Times single kernels of ONNX Runtime, one session after the other. Job of a measuring child."""
 
 import gc
+import itertools
 import statistics
 import threading
 import time
@@ -22,6 +23,9 @@ _WARM_RUNS = 3
 _BLOCKS = 9
 _LEAST_BLOCKS = 3
 _COPIES = 9
+_LATE_S = 18.0
+"""[s] From then on sizes are measured with as few runs as will do: a slow or busy computer gets wider ranges instead of
+a longer wait."""
 _CONTROL_EVERY = 6
 """Graphs between two looks at the control."""
 _CONTROL_ELEMENTS = 384
@@ -87,8 +91,12 @@ def _run_graph(graph: KernelGraph, wanted: KernelRequest, times: list[KernelTime
     begin_s = _clock()
     made = session.make(graph.file, num_threads=wanted.num_threads)
     load_s = _clock() - begin_s
-    times.extend(_run(made, run, wanted.run_s) for run in graph.runs)
+    times.extend(_run(made, run, _share_s(wanted)) for run in graph.runs)
     return [GraphLoad(family=graph.load_family, file_bytes=size, load_s=load_s)] if graph.load_family else []
+
+
+def _share_s(wanted: KernelRequest) -> float:
+    return wanted.run_s if _clock() - _started_s < _LATE_S else 0.0
 
 
 def _run(made: ort.InferenceSession, run: KernelRun, run_s: float) -> KernelTime:
@@ -105,7 +113,7 @@ def _run(made: ort.InferenceSession, run: KernelRun, run_s: float) -> KernelTime
 
 def _timed(work: Callable[[], None], told: KernelWork, run_s: float) -> KernelTime:
     """Time blocks of runs and return their median; a slow kernel is run fewer times, never fewer than three."""
-    warm = [_once(work) for _ in range(_WARM_RUNS)]
+    warm = [_once(work) for _ in range(_WARM_RUNS if run_s else 1)]
     each_s = max(1e-9, min(warm))
     blocks = max(_LEAST_BLOCKS, min(_BLOCKS, int(run_s / each_s)))
     repeats = max(1, int(run_s / blocks / each_s))
@@ -116,7 +124,7 @@ def _timed(work: Callable[[], None], told: KernelWork, run_s: float) -> KernelTi
     )  # fmt: skip
 
 
-def _once(work: Callable[[], None], repeats: int = 1) -> float:
+def _once(work: Callable[[], object], repeats: int = 1) -> float:
     begin_s = _clock()
     for _ in range(repeats):
         work()
@@ -132,7 +140,7 @@ def _copies(wanted: KernelRequest) -> list[float]:
     def round_s() -> float:
         threads = [
             threading.Thread(target=np.copyto, args=(target[begin:end], source[begin:end]))
-            for begin, end in zip(edges, edges[1:], strict=False)
+            for begin, end in itertools.pairwise(edges)
         ]
         begin_s = _clock()
         for thread in threads:

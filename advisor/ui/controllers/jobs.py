@@ -15,9 +15,12 @@ from advisor.recommend.model import CandidateRow
 from advisor.report.model import ReportDocument
 from advisor.settings import Settings
 from advisor.task.model import Description, TaskSpec, Workload
+from advisor.ui.controllers.speeds import HISTORY_FILE, calibration_of
+from advisor.ui.controllers.speeds import calibration_request as calibration_request
+from advisor.ui.controllers.speeds import keep_calibration as keep_calibration
+from advisor.ui.controllers.speeds import speed as speed
 from advisor.ui.store import ArchiveState, Rows, SavedReport
 
-HISTORY_FILE = "history.sqlite3"
 _child_log = logging.getLogger("advisor.child")
 
 
@@ -108,6 +111,7 @@ def regions() -> tuple[tuple[str, str], ...]:
 
 def advise(task: TaskSpec, profile: HardwareProfile, probes: tuple[ProbeResult, ...], settings: Settings) -> Rows:
     """Rank every candidate; the task's own grid wins over the one in the settings."""
+    from advisor.probe.calibration_plan import runtime_version
     from advisor.recommend import advise as recommend
 
     here = tuple(probe for probe in probes if probe.fingerprint == profile.fingerprint)
@@ -117,6 +121,8 @@ def advise(task: TaskSpec, profile: HardwareProfile, probes: tuple[ProbeResult, 
         probes=here,
         reserve_bytes=settings.memory_reserve_bytes,
         region=task.region or settings.region,
+        calibration=calibration_of(profile),
+        runtime_version=runtime_version(),
     )
 
 

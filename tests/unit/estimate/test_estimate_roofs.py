@@ -8,7 +8,7 @@ import pytest
 from advisor.catalog import load
 from advisor.errors import NotFoundError
 from advisor.estimate import energy, estimator, roofs
-from advisor.estimate.profile_cost import KERNEL_FAMILIES
+from advisor.estimate.families import KERNEL_FAMILIES
 from advisor.hardware.model import Fact
 from advisor.task.model import Workload
 

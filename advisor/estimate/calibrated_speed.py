@@ -1,0 +1,148 @@
+"""Time of some work by measured rates, for all candidates of a table at once.
+
+Each kind of kernel costs what its bytes, operations, elements and starts were measured to cost; kinds add up, as a
+runtime runs one operator after the other.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from advisor.estimate import calibration, learning
+from advisor.estimate.families import KERNEL_FAMILIES
+from advisor.estimate.model import AttentionRoof, CalibratedRoofs, MatrixRoof, Roofs
+from advisor.estimate.table import CandidateTable, Floats
+from advisor.estimate.work import Work
+from advisor.evidence import Quantity
+from advisor.graphs.kernel_case import LENGTHS, ROWS
+
+Phase = Literal["reader", "prompt", "token"]
+_EDGE = 0.6
+"""[1] Share of a cache up to which weights surely live in it; they surely do not above the inverse of it."""
+_SPREAD_ROWS = 8.0
+"""Rows from which on norms and activations are spread over the threads."""
+_CONVOLUTION = KERNEL_FAMILIES.index("conv")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibratedTime:
+    """Time of some work and the factor within which it lies nine times in ten."""
+
+    value: Floats
+    """[s]"""
+    k: Floats
+    """[1]"""
+
+
+def applies(table: CandidateTable, roofs: Roofs) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """Tell which candidates measured kernels hold for: those of ONNX Runtime on the processor, of measured families."""
+    measured = np.zeros(len(KERNEL_FAMILIES), dtype=bool)
+    if roofs.calibrated is not None and roofs.device == "cpu":
+        measured[[KERNEL_FAMILIES.index(roof.family) for roof in roofs.calibrated.matrices]] = True
+        measured[_CONVOLUTION] = True
+    known: np.ndarray[tuple[int], np.dtype[np.bool_]] = measured[table.family] & (table.column("in_onnxruntime") > 0)
+    return known
+
+
+def duration(amount: Work, table: CandidateTable, roofs: Roofs, phase: Phase) -> CalibratedTime:
+    """Return the time of some work; where no measured rate holds, NaN.
+
+    Args:
+        amount: what is done.
+        table: the candidates.
+        roofs: with measured rates.
+        phase: which part of a query it is.
+    """
+    measured = roofs.calibrated
+    if measured is None:
+        nothing = np.full(len(table), np.nan)
+        return CalibratedTime(value=nothing, k=nothing)
+    value = _products(amount, table, measured) + _attention(amount, measured, phase) + _elements(amount, measured)
+    ratio, k = _trust(table, roofs, phase)
+    return CalibratedTime(value=value * ratio, k=k)
+
+
+def _products(amount: Work, table: CandidateTable, measured: CalibratedRoofs) -> Floats:
+    total = np.full(len(table), np.nan)
+    starts = amount.operators * calibration.MATRIX_SHARE
+    for roof in measured.matrices:
+        own = table.family == KERNEL_FAMILIES.index(roof.family)
+        streamed = amount.stream_bytes[own] / _stream(amount.resident_bytes[own], roof, measured.cache_bytes)
+        multiplied = amount.flops[own] / _between(amount.rows[own], ROWS, roof.compute_flops_per_s)
+        total[own] = (
+            np.maximum(streamed, multiplied)
+            + np.where(amount.rows[own] > 1, amount.product_elements[own], 0.0) * _value(roof.element_s)
+            + starts[own] * _value(roof.call_s)
+        )
+    own = table.family == _CONVOLUTION
+    plain, alone = _value(measured.convolution_flops_per_s), _value(measured.depthwise_flops_per_s)
+    share = table.column("depthwise_share")[own]
+    total[own] = amount.flops[own] * ((1.0 - share) / plain + share / alone) + amount.operators[own] * _value(
+        measured.convolution_call_s
+    )
+    return total
+
+
+def _stream(size: Floats, roof: MatrixRoof, cache_bytes: tuple[int, ...]) -> Floats:
+    """Return the rate at which weights of that size in all are read: from level to level in a straight line of logs."""
+    inner, last = (max(1.0, float(size)) for size in cache_bytes)
+    near, middle, far = (np.log(_value(rate)) for rate in roof.stream_bytes_per_s)
+    edges = np.array([_EDGE * inner, inner / _EDGE, _EDGE * last, last / _EDGE])
+    edges = np.log(np.maximum.accumulate(np.minimum(edges, last / _EDGE)))
+    rate: Floats = np.exp(np.interp(np.log(np.maximum(size, 1.0)), edges, [near, middle, middle, far]))
+    return rate
+
+
+def _between(at: Floats, grid: tuple[int, ...], rates: tuple[Quantity, ...]) -> Floats:
+    """Return the rate at a number of rows or tokens, from those measured, in a straight line of logarithms."""
+    logs = np.log([_value(rate) for rate in rates])
+    rate: Floats = np.exp(np.interp(np.log(np.maximum(at, 1.0)), np.log(grid), logs))
+    return rate
+
+
+def _attention(amount: Work, measured: CalibratedRoofs, phase: Phase) -> Floats:
+    starts = amount.operators * calibration.ATTENTION_SHARE
+    if phase == "token":
+        step: Floats = (
+            amount.cache_bytes / _value(measured.step_bytes_per_s)
+            + amount.attention_flops / _value(measured.step_flops_per_s)
+            + starts * _value(measured.step_call_s)
+        )
+        return step
+    roof = measured.reader_attention if phase == "reader" else measured.prompt_attention
+    return _of_text(amount, roof)
+
+
+def _of_text(amount: Work, roof: AttentionRoof) -> Floats:
+    scores = amount.attention_flops / amount.flops_per_score
+    each = np.interp(np.log(np.maximum(amount.attended, 1.0)), np.log(LENGTHS), [_value(cost) for cost in roof.score_s])
+    found: Floats = amount.attention_flops / _between(amount.attended, LENGTHS, roof.flops_per_s) + scores * each
+    return found
+
+
+def _elements(amount: Work, measured: CalibratedRoofs) -> Floats:
+    spread = amount.operators * calibration.ELEMENTS_SHARE * _value(measured.element_call_s)
+    alone = amount.operators * (1.0 - calibration.MATRIX_SHARE) * _value(measured.operator_s)
+    found: Floats = (
+        amount.norm_bytes / _value(measured.norm_bytes_per_s)
+        + amount.gelu_bytes / _value(measured.gelu_bytes_per_s)
+        + amount.silu_bytes / _value(measured.silu_bytes_per_s)
+        + np.where(amount.rows >= _SPREAD_ROWS, spread, alone)
+    )
+    return found
+
+
+def _trust(table: CandidateTable, roofs: Roofs, phase: Phase) -> tuple[Floats, Floats]:
+    """Return the factor that probes have taught and the factor k of the range, for each candidate."""
+    ratios, ks = np.ones(len(KERNEL_FAMILIES)), np.full(len(KERNEL_FAMILIES), calibration.MODEL_ERROR_K)
+    for place, family in enumerate(KERNEL_FAMILIES):
+        if roofs.learned is not None:
+            ratios[place], ks[place] = learning.of(roofs.learned, family, phase)
+        elif roofs.calibrated is not None:
+            ks[place] = calibration.estimate_k(roofs.calibrated, family)
+    return ratios[table.family], ks[table.family]
+
+
+def _value(quantity: Quantity) -> float:
+    return quantity.value if quantity.value is not None else np.nan

@@ -1,0 +1,64 @@
+"""What is known of this computer's speed, for the controllers: functions that import late, called in a worker."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from advisor import paths
+from advisor.hardware.model import HardwareProfile
+from advisor.ui.store import SpeedState
+
+if TYPE_CHECKING:
+    from advisor.graphs.kernel_case import Calibration
+
+HISTORY_FILE = "history.sqlite"
+"""The same as the command line's: what one measured the other knows."""
+
+
+def calibration_request(profile: HardwareProfile) -> bytes:
+    """Return what the job `calibrate` is asked on this computer."""
+    from advisor.probe import calibration_plan
+
+    return msgspec.json.encode(calibration_plan.request(profile))
+
+
+def keep_calibration(answer: bytes, profile: HardwareProfile) -> SpeedState:
+    """Add a calibration to the history; errors as `History.open` and `calibration.fitted`."""
+    from advisor.estimate import calibration
+    from advisor.history.store import History
+
+    found = msgspec.json.decode(answer, type=calibration.Calibration)
+    calibration.fitted(found)  # before it is kept: half a calibration is none
+    history = History(paths.data_folder() / HISTORY_FILE).open()
+    try:
+        history.add_calibration(found)
+    finally:
+        history.close()
+    return speed(profile)
+
+
+def speed(profile: HardwareProfile) -> SpeedState:
+    """Return what is known of this computer's speed; errors as `History.open`."""
+    from advisor.estimate import calibration
+    from advisor.probe.calibration_plan import runtime_version
+    from advisor.report import calibration as words
+
+    found = calibration_of(profile)
+    if found is None:
+        return SpeedState()
+    reasons = calibration.stale(found, profile, runtime_version(), profile.power.source.value)
+    why_not = calibration.not_used(found, reasons) if reasons else ""
+    return SpeedState(created="" if why_not else found.created, lines=words.lines(found, why_not))
+
+
+def calibration_of(profile: HardwareProfile) -> "Calibration | None":
+    """Return the newest calibration of this computer, one that holds if any does; errors as `History.open`."""
+    from advisor.estimate import calibration
+    from advisor.history.store import History
+    from advisor.probe.calibration_plan import runtime_version
+
+    history = History(paths.data_folder() / HISTORY_FILE).open()
+    try:
+        return calibration.best(history.calibrations(fingerprint=profile.fingerprint), profile, runtime_version())
+    finally:
+        history.close()
