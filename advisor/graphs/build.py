@@ -7,6 +7,8 @@ from typing import Any
 from advisor.graphs import decoder, encoder
 from advisor.graphs.recipe import Recipe
 from advisor.graphs.text import DecoderRecipe, EncoderRecipe
+from advisor.graphs.vision import build as vision
+from advisor.graphs.vision.recipe import VisionRecipe
 
 _GRAPH_NAME = "graph.onnx"
 
@@ -29,6 +31,7 @@ def _encoder(recipe: EncoderRecipe, folder: Path, num_layers: int) -> tuple[Path
 _BUILDERS: dict[type, Callable[[Any, Path, int], tuple[Path, ...]]] = {
     DecoderRecipe: _decoder,
     EncoderRecipe: _encoder,
+    VisionRecipe: vision.build,
 }
 
 
