@@ -22,7 +22,8 @@ _BITS = {
     "FLOAT8E4M3FN": 8, "FLOAT8E4M3FNUZ": 8, "FLOAT8E5M2": 8, "FLOAT8E5M2FNUZ": 8, "FLOAT8E8M0": 8, "FLOAT4E2M1": 4,
 }  # fmt: skip
 _NAMES = {"FLOAT": "float32", "DOUBLE": "float64"}
-_MOST_DIMENSION = 2**40
+_MOST_ELEMENTS = 2**42
+"""[1] More than any model has, and few enough for every sum of them."""
 
 
 def type_name(data_type: int) -> str:
@@ -60,7 +61,7 @@ def weights(file: Path, tensors: Sequence[onnx.TensorProto]) -> tuple[ExternalFi
     """
     ends: dict[str, list[int]] = {}
     for tensor in tensors:
-        if any(not 0 <= size <= _MOST_DIMENSION for size in tensor.dims):
+        if any(size < 0 for size in tensor.dims) or num_elements(tensor) > _MOST_ELEMENTS:
             raise _wrong(f"{file.name}: the weight {tensor.name!r} has an impossible shape {list(tensor.dims)}.")
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
             location, end = _place(file, tensor)

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 import onnx
 from onnx import numpy_helper
 
+from advisor.graphs.onnx_file.check import num_elements
+
 _SAME_VALUES = frozenset({
     "Cast", "Identity", "Unsqueeze", "Squeeze", "Reshape", "Flatten", "Transpose", "Expand", "Slice", "Tile", "Split",
     "Concat",
@@ -46,7 +48,7 @@ def _looked_up(
             dims = tensors[names[table]].dims
             if dims:
                 yield names[ids], dims[0]
-    if node.op_type == "OneHot" and names[1] in tensors:
+    if node.op_type == "OneHot" and len(names) > 1 and names[1] in tensors:
         depth = tensors[names[1]]
-        if depth.raw_data or depth.int64_data or depth.int32_data or depth.float_data:
+        if depth.data_type == onnx.TensorProto.INT64 and depth.raw_data and num_elements(depth) == 1:
             yield names[0], int(numpy_helper.to_array(depth).reshape(-1)[0])
