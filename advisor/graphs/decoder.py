@@ -68,6 +68,8 @@ class _Decoder:
         self._lengths = self._declare_lengths()
         turned = shape.latent.rotary_size if shape.latent is not None else shape.head_size
         self._rotary = self._graph.rotary(positions, turned) if shape.positions == "rotary" else ()
+        stated = shape.num_learned_positions or shape.rotary_apart
+        self._positions = self._graph.input("position_ids", TensorProto.INT64, ["batch", "tokens"]) if stated else ""
         self._bias = self._distance_bias() if shape.positions == "linear-bias" else ""
         self._residual, table = self._embed()
         self._pending = ""  # output of the last half that is still to be added to the residual
@@ -99,9 +101,8 @@ class _Decoder:
         shape, graph = self._shape, self._graph
         rows, table = graph.embedding("embedding", "input_ids", shape.vocab_size, shape.hidden_size)
         if shape.num_learned_positions:
-            ids = graph.input("position_ids", TensorProto.INT64, ["batch", "tokens"])
             positions = graph.table("positions/weight", shape.num_learned_positions, shape.hidden_size)
-            found = graph.node("Gather", [positions, ids], ["positions/rows"], axis=0)
+            found = graph.node("Gather", [positions, self._positions], ["positions/rows"], axis=0)
             rows = graph.node("Add", [rows, found], ["embedding/sum"])
         if shape.scaled_embedding:
             rows = graph.node("Mul", [rows, graph.number(shape.hidden_size**0.5)], ["embedding/scaled"])
@@ -212,15 +213,15 @@ class _Decoder:
             inputs.append(graph.input(past_name(index, part), TensorProto.FLOAT, dims))
             graph.output(present_name(index, part), TensorProto.FLOAT, dims)
         attributes = {"softcap": shape.attention_softcap} if shape.attention_softcap else {}
-        rotary = list(self._rotary) or ["", ""]
+        rotary = ["", ""] if shape.rotary_apart or not self._rotary else list(self._rotary)
         sinks = graph.vector(f"{name}/attention/sinks", shape.num_heads) if shape.sinks else ""
         extra = ["", self._bias, sinks] if self._bias or sinks else []
-        operands = [*inputs, *self._lengths, *(rotary if self._rotary or extra else []), *extra]
+        operands = [*inputs, *self._lengths, *(rotary if rotary[0] or extra else []), *extra]
         return graph.node(
             "GroupQueryAttention", operands,
             [f"{name}/attention/out", present_name(index, "key"), present_name(index, "value")], domain=MICROSOFT,
             num_heads=shape.num_heads, kv_num_heads=shape.num_kv_heads, scale=shape.head_size**-0.5,
-            do_rotary=int(bool(self._rotary)), rotary_interleaved=0,
+            do_rotary=int(bool(rotary[0])), rotary_interleaved=0,
             local_window_size=(shape.window or -1) if layer.mixer == "window" else -1, **attributes,
         )  # fmt: skip
 
@@ -234,11 +235,19 @@ class _Decoder:
         parts = [f"{name}/attention/{part}" for part in ("query", "key", "value")]
         graph.node("Split", [packed, graph.constant(sizes)], parts, axis=-1)
         query, gate = self._halved(f"{name}/attention", parts[0]) if shape.gated_attention else (parts[0], "")
+        key = parts[1]
+        if shape.rotary_apart:
+            query, key = (self._turn(part) for part in (query, key))
         return [
             self._qk_norm(f"{name}/attention/query_norm", query, shape.query_size),
-            self._qk_norm(f"{name}/attention/key_norm", parts[1], shape.kv_size),
+            self._qk_norm(f"{name}/attention/key_norm", key, shape.kv_size),
             parts[2],
         ], gate
+
+    def _turn(self, x: str) -> str:
+        return self._graph.node(
+            "RotaryEmbedding", [x, self._positions, *self._rotary], [f"{x}/turned"], domain=MICROSOFT, interleaved=0
+        )
 
     def _halved(self, name: str, x: str) -> tuple[str, str]:
         """Return queries and their gate, which lie head by head beside each other."""

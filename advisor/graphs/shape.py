@@ -54,6 +54,8 @@ class DecoderShape(msgspec.Struct, frozen=True, kw_only=True):
     sinks: bool = False
     """One learned score a head, of nothing (gpt-oss)."""
     positions: Positions = "rotary"
+    rotary_apart: bool = False
+    """Queries and keys are turned before they are normalized, so not inside the attention kernel (HunYuan)."""
     num_learned_positions: int = 0
     """Rows of a learned position table; 0: none."""
     num_positions: int = 0

@@ -29,7 +29,7 @@ DECODER_TRAITS: dict[str, dict[str, Any]] = {
     "qwen2": {"qkv_bias": True},
     "seed_oss": {"qkv_bias": True},
     "qwen3": {"qk_norm": "head"},
-    "hunyuan_v1_dense": {"qk_norm": "head"},
+    "hunyuan_v1_dense": {"qk_norm": "head", "rotary_apart": True},
     "exaone4": {"qk_norm": "head", "norm_placement": "post"},
     "olmo2": {"qk_norm": "full", "norm_placement": "post"},
     "olmo3": {"qk_norm": "full", "norm_placement": "post"},

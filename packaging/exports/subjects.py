@@ -37,5 +37,18 @@ SUBJECTS = [
     _genai("gemma2", "gemma2", "Gemma2Config", "int4", {"sliding_window": 32, "query_pre_attn_scalar": 16}),
     _genai("phi3", "phi3", "Phi3Config", "int4", {"pad_token_id": 0, "original_max_position_embeddings": 128}),
     _genai("granite", "granite", "GraniteConfig", "int4"),
+    _genai("mistral", "mistral", "MistralConfig", "int4", {"sliding_window": None}),
+    _genai("smollm3", "smollm3", "SmolLM3Config", "int4", {"pad_token_id": 0, "eos_token_id": 2, "bos_token_id": 1}),
+    _genai("ernie", "ernie4_5", "Ernie4_5Config", "int4"),
+    _genai("hunyuan", "hunyuan_v1_dense", "HunYuanDenseV1Config", "int4"),
+    _genai(
+        "phi",
+        "phi",
+        "PhiConfig",
+        "int4",
+        {"num_key_value_heads": 4, "tie_word_embeddings": False},
+        num_key_value_heads=4,
+        tie_word_embeddings=False,
+    ),
     _encoder("bert", "bert", "BertConfig", "BertModel"),
 ]
