@@ -9,8 +9,8 @@ SIZES = {"FLOAT": 4, "UINT8": 1, "INT8": 1, "FLOAT16": 2, "BFLOAT16": 2}
 SMALL_ELEMENTS = 8
 """Scalars and shapes are no weights."""
 PLUMBING = frozenset({
-    "Constant", "Identity", "Cast", "CastLike", "Reshape", "Transpose", "Unsqueeze", "Squeeze", "Shape", "Gather", "Slice",
-    "Concat", "Expand", "ConstantOfShape", "Range", "Split", "Flatten",
+    "Constant", "Identity", "Cast", "CastLike", "Reshape", "Transpose", "Unsqueeze", "Squeeze", "Shape", "Gather",
+    "Slice", "Concat", "Expand", "ConstantOfShape", "Range", "Split", "Flatten",
 })  # fmt: skip
 PRODUCTS = frozenset({"MatMul", "Gemm", "FusedMatMul", "MatMulNBits", "FusedGemm"})
 ATTENTION = frozenset({"MultiHeadAttention", "GroupQueryAttention", "Attention", "PackedAttention"})

@@ -29,7 +29,7 @@ def feeds_of(shape, layers, num_tokens, past=0):
         "input_ids": generator.integers(0, shape.vocab_size, (1, num_tokens)).astype(np.int64),
         "attention_mask": np.ones((1, past + num_tokens), np.int64),
     }
-    if shape.num_learned_positions:
+    if shape.num_learned_positions or shape.rotary_apart:
         feeds["position_ids"] = np.arange(past, past + num_tokens, dtype=np.int64)[None]
     for layer in range(layers):
         for part in ("key", "value"):
