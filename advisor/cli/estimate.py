@@ -24,7 +24,7 @@ def estimate(
     """Predict memory, speed and energy of one model in one format."""
     from advisor.estimate import energy, estimator
     from advisor.recommend import merge, single
-    from advisor.report import public
+    from advisor.report import calibration, public
 
     output = Output(as_json=as_json)
     chosen = single.candidate(model, format_id)
@@ -40,5 +40,8 @@ def estimate(
         output.document(public.estimate_json(result, workload, measured=None if found is None else found.view))
         return
     print_estimate(output, result)
+    taught = calibration.lessons(limits.learned)
+    if taught:
+        output.note(taught)
     if found is not None:
         print_measured(output, found.view)

@@ -203,17 +203,20 @@ def calibration_of(profile: HardwareProfile) -> Calibration | None:
 
 
 def roofs_of(profile: HardwareProfile, device: str = "cpu") -> Roofs:
-    """Return the roofs of a device, from kernels measured on this machine where they still hold."""
+    """Return the roofs of a device, from kernels measured on this machine where they still hold, and probes on it."""
+    from advisor.catalog import load
     from advisor.estimate import roofs
     from advisor.probe.calibration_plan import runtime_version
+    from advisor.recommend import learned
 
-    return roofs.from_profile(
+    plain = roofs.from_profile(
         profile,
         device=device,
         reserve_bytes=reserve_bytes(),
         calibration=calibration_of(profile) if device == "cpu" else None,
         runtime_version=runtime_version(),
     )
+    return learned.taught(plain, probes_of(profile), load.catalog())
 
 
 def remember_calibration(found: Calibration, profile: HardwareProfile) -> None:

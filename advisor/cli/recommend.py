@@ -32,7 +32,7 @@ def recommend(
     """Find the smallest model and quantization that is enough for a task on this computer."""
     from advisor.probe.calibration_plan import runtime_version
     from advisor.recommend import advise
-    from advisor.report import public, wording
+    from advisor.report import calibration, public, wording
 
     output = Output(as_json=as_json)
     description, spec = inputs.task(task, controls, region)
@@ -75,7 +75,8 @@ def recommend(
         _print_wide(output, shown)
     others = "" if show_all or answer.pick is None else " One format for each model; --all shows the others."
     shown_of = f"{len(shown)} of {answer.summary.num_candidates:,} candidates shown."
-    output.note(f"{shown_of}{others} {wording.energy_note()}")
+    taught = calibration.lessons(answer.summary.learned)
+    output.note(" ".join(part for part in (f"{shown_of}{others}", taught, wording.energy_note()) if part))
     if answer.pick is None:
         raise typer.Exit(EXIT_NO_PICK)
 

@@ -13,7 +13,7 @@ from advisor.estimate.model import VERDICTS, Estimate
 from advisor.graphs.kernel_case import Calibration
 from advisor.hardware.model import HardwareProfile
 from advisor.probe.plan import ProbeResult
-from advisor.recommend import assemble, explain, merge, rank
+from advisor.recommend import assemble, explain, learned, merge, rank
 from advisor.recommend.assemble import TWO_MODELS, Setting
 from advisor.recommend.model import Summary
 from advisor.recommend.needs import CODES, Limits, bit, limits
@@ -57,20 +57,21 @@ def advise(
         NotFoundError: the region or the device is not known.
     """
     models = catalog if catalog is not None else load.catalog()
+    here = tuple(probe for probe in probes if probe.fingerprint == profile.fingerprint)
+    limit = roofs.from_profile(
+        profile, device=device, reserve_bytes=reserve_bytes, calibration=calibration, runtime_version=runtime_version
+    )
     setting = Setting(
-        roofs=roofs.from_profile(
-            profile,
-            device=device,
-            reserve_bytes=reserve_bytes,
-            calibration=calibration,
-            runtime_version=runtime_version,
-        ),
+        roofs=learned.taught(limit, here, models),
         power=energy.power_model(profile, device),
         probes=merge.measured_here(probes, profile.fingerprint, device),
     )
     ranked = _ranked(task, profile, models, setting, task.region or region)
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    return Recommendation(ranked, lambda answer: _summary(answer, models.version, created))
+    taught = setting.roofs.learned
+    return Recommendation(
+        ranked, lambda answer: msgspec.structs.replace(_summary(answer, models.version, created), learned=taught)
+    )
 
 
 def _ranked(task: TaskSpec, profile: HardwareProfile, models: Catalog, setting: Setting, region: str | None) -> Ranked:

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from advisor.estimate.learning import Learned
 from advisor.estimate.model import Estimate, Verdict
 from advisor.evidence import Evidence, Quantity
 from advisor.hardware.model import HardwareProfile
@@ -151,3 +152,5 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     num_rejected: dict[str, int]
     catalog_version: str
     created: str
+    learned: Learned | None = None
+    """What probes made on this machine have taught about the estimates; null before a calibration."""

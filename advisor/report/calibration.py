@@ -6,6 +6,7 @@ from typing import Any
 from advisor import units
 from advisor.estimate import calibration as calibrations
 from advisor.estimate.families import KernelFamily
+from advisor.estimate.learning import Learned
 from advisor.estimate.model import AttentionRoof, CalibratedRoofs
 from advisor.evidence import Quantity
 from advisor.graphs.kernel_case import LENGTHS, ROWS, Calibration, GraphLoad
@@ -74,6 +75,16 @@ def lines(found: Calibration | None, why_not_used: str) -> tuple[str, ...]:
     return (*told, *found.reasons)
 
 
+def lessons(learned: Learned | None) -> str:
+    """Return one sentence on what probes have taught here; empty before the first."""
+    if learned is None or not learned.num_probes:
+        return ""
+    made = "1 probe made here" if learned.num_probes == 1 else f"{learned.num_probes} probes made here"
+    if learned.typical_error_share is None:
+        return f"{made}; one more tells how far off estimates are."
+    return f"{made}; typical error of an estimate now {learned.typical_error_share:.0%}."
+
+
 def calibration_json(found: Calibration) -> dict[str, Any]:
     """Return the public document of a calibration."""
     return {
@@ -101,11 +112,7 @@ def calibration_json(found: Calibration) -> dict[str, Any]:
 
 
 def _memory(found: Calibration) -> Iterator[Row]:
-    copied = Quantity(
-        value=found.copy_bytes_per_s, low=found.copy_low_bytes_per_s, high=found.copy_high_bytes_per_s, unit="B/s",
-        evidence="measured", basis="memory copied by all threads, read and written",
-    )  # fmt: skip
-    yield "Memory, copied", copied, None, "bytes read and written by copying"
+    yield "Memory, copied", calibrations.fitted(found).copy_bytes_per_s, None, "bytes read and written by copying"
     for load in found.loads:
         yield f"Loading, {FAMILY_WORDS[load.family]}", _load(load), None, "weights to a session, file already in memory"
 
@@ -146,7 +153,8 @@ def _rest(fitted: CalibratedRoofs) -> Iterator[Row]:
     yield "Convolution", fitted.convolution_flops_per_s, missed, "that mixes channels"
     yield "Convolution, depth-wise", fitted.depthwise_flops_per_s, missed, "that does not mix channels"
     missed = fitted.elements_residual_share
-    yield "Norms and sums", fitted.norm_bytes_per_s, missed, "between products, read and written"
+    yield "Norms and sums of encoders", fitted.norm_bytes_per_s, missed, "between products, read and written"
+    yield "Norms and sums of decoders", fitted.rms_bytes_per_s, missed, "between products, read and written"
     yield "Activations, GELU", fitted.gelu_bytes_per_s, missed, "of encoders, read and written"
     yield "Activations, gated SiLU", fitted.silu_bytes_per_s, missed, "of decoders, read and written"
     yield "Norm or activation, start", fitted.element_call_s, missed, "spread over the threads"

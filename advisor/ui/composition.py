@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Slot
@@ -17,8 +16,9 @@ from advisor.probe.plan import ProbePlan, ProbeResult
 from advisor.recommend.model import CandidateRow
 from advisor.settings import Settings
 from advisor.ui import theme
-from advisor.ui.actions import HELP, PAGES
-from advisor.ui.controllers import jobs
+from advisor.ui.actions import PAGES
+from advisor.ui.controllers import calibration, jobs
+from advisor.ui.controllers.calibration import CalibrationController
 from advisor.ui.controllers.hardware import HardwareController
 from advisor.ui.controllers.probe import ProbeController
 from advisor.ui.controllers.reading import ReadingController
@@ -32,6 +32,7 @@ from advisor.ui.main_window import MainWindow
 from advisor.ui.store import Snapshot, Store
 from advisor.ui.warm_up import WarmUp
 from advisor.ui.widgets.page import Page
+from advisor.ui.window_actions import WindowActions
 from advisor.ui.workers.child_process import ChildProcess
 from advisor.ui.workers.pool import Pool
 
@@ -70,7 +71,11 @@ class App(QObject):
         window.attach(self._make_page, self.store.snapshot)
         self._warm_up = WarmUp(window.page, self)
         self._warm_up.ended.connect(self._on_warm_up_ended)
-        self.window.action_triggered.connect(self._on_window_action_triggered)
+        self._actions = WindowActions(
+            window, given={"inspect": self.hardware.inspect, "stop": self._stop},
+            has_answer=lambda: self.store.snapshot.results.recommendation is not None,
+            refuse_export=lambda: self.report.save("", True), parent=self,
+        )  # fmt: skip
         self.window.close_requested.connect(self._on_window_close_requested)
         self.store.changed.connect(self._on_store_changed)
         self._desktop.changed.connect(self._on_desktop_changed)
@@ -137,6 +142,11 @@ class App(QObject):
         self.probe = ProbeController(
             store, run, plan=self._plan, make_child=self._make_child, log=jobs.log_child, broken=broken, parent=self
         )
+        self.calibration = CalibrationController(
+            store, run, request=jobs.calibration_request, keep=jobs.keep_calibration, read=jobs.speed,
+            make_child=self._make_child, log=jobs.log_child, broken=broken, parent=self,
+        )  # fmt: skip
+        self.calibration.calibrated.connect(self.recommend.refresh)
         self.report = ReportController(store, run, write=jobs.write_report, broken=broken, parent=self)
         self.history = HistoryController(
             store, run, load=jobs.load_archive, add_probe=jobs.keep_probe, broken=broken, parent=self
@@ -174,7 +184,9 @@ class App(QObject):
     def _this_computer(self) -> Page:
         from advisor.ui.pages.this_computer_page import ThisComputerPage
 
-        page = ThisComputerPage(jobs.overridable)
+        page = ThisComputerPage(jobs.overridable, calibration.refusal)
+        page.calibrate_requested.connect(self.calibration.start)
+        page.stop_requested.connect(self.calibration.stop)
         page.inspect_requested.connect(self.hardware.inspect)
         page.override_requested.connect(self.hardware.override)
         page.undo_requested.connect(self.hardware.undo_override)
@@ -323,70 +335,12 @@ class App(QObject):
         if self._closing:
             self.window.close()
 
+    def _stop(self) -> None:
+        self.probe.stop()
+        self.calibration.stop()
+
     def _on_settings_refused(self, error: AdvisorError) -> None:
         message(self.window, error.sentence(), "")
-
-    @Slot(str)
-    def _on_window_action_triggered(self, name: str) -> None:
-        if name.startswith("go-"):
-            self.window.go(name.removeprefix("go-"))
-            return
-        reactions: dict[str, Callable[[], Any]] = {
-            "inspect": self.hardware.inspect, "quit": self.window.close, "stop": self.probe.stop, "run": self._run,
-            "load-machine": self._load_machine, "save-machine": self._save_machine, "export": self._export,
-            "copy-summary": self._copy_summary, "filter": self._filter, "help": self._help, "about": self._about,
-            "next-pane": self._next_pane, "previous-pane": self._previous_pane, "shortcuts": self._shortcuts,
-        }  # fmt: skip
-        reactions[name]()
-
-    def _run(self) -> None:
-        page = self.window.current if self.window.current in {"this-computer", "task"} else "probe"
-        self.window.go(page)
-        self.window.page(page).run_wanted()
-
-    def _load_machine(self) -> None:
-        self.window.go("this-computer")
-        self.window.page("this-computer").choose_file()  # type: ignore[attr-defined]
-
-    def _save_machine(self) -> None:
-        self.window.go("this-computer")
-        self.window.page("this-computer").choose_target()  # type: ignore[attr-defined]
-
-    def _export(self) -> None:
-        self.window.go("report")
-        if self.store.snapshot.results.recommendation is not None:
-            self.window.page("report").choose_file()  # type: ignore[attr-defined]
-        else:
-            self.report.save("", True)
-
-    def _copy_summary(self) -> None:
-        self.window.page("results").copy_summary()  # type: ignore[attr-defined]
-
-    def _filter(self) -> None:
-        self.window.go("results")
-        self.window.page("results").focus_filter()  # type: ignore[attr-defined]
-
-    def _next_pane(self) -> None:
-        self.window.next_pane(1)
-
-    def _previous_pane(self) -> None:
-        self.window.next_pane(-1)
-
-    def _help(self) -> None:
-        from advisor.ui.dialogs.note_dialog import note
-
-        note("Help", HELP[self.window.current], self.window)
-
-    def _about(self) -> None:
-        from advisor import __version__
-        from advisor.ui.dialogs.note_dialog import note
-
-        note("About Model Fit Advisor", f"Model Fit Advisor {__version__}. Nothing is sent anywhere.", self.window)
-
-    def _shortcuts(self) -> None:
-        from advisor.ui.dialogs.shortcuts_dialog import shortcuts_dialog
-
-        shortcuts_dialog(self.window.actions_by_id.values(), self.window).show()
 
 
 def settings_for(theme_name: str) -> Settings:

@@ -9,6 +9,7 @@ from advisor.hardware.model import HardwareProfile
 from advisor.ui.store import SpeedState
 
 if TYPE_CHECKING:
+    from advisor.estimate.model import Roofs
     from advisor.graphs.kernel_case import Calibration
 
 HISTORY_FILE = "history.sqlite"
@@ -47,8 +48,24 @@ def speed(profile: HardwareProfile) -> SpeedState:
     if found is None:
         return SpeedState()
     reasons = calibration.stale(found, profile, runtime_version(), profile.power.source.value)
-    why_not = calibration.not_used(found, reasons) if reasons else ""
-    return SpeedState(created="" if why_not else found.created, lines=words.lines(found, why_not))
+    if reasons:
+        return SpeedState(lines=words.lines(found, calibration.not_used(found, reasons)))
+    told = words.lessons(_taught(profile, found).learned)
+    return SpeedState(created=found.created, lines=(*words.lines(found, ""), *((told,) if told else ())))
+
+
+def _taught(profile: HardwareProfile, found: "Calibration") -> "Roofs":
+    from advisor.catalog import load
+    from advisor.estimate import roofs
+    from advisor.history.store import History
+    from advisor.recommend import learned
+
+    history = History(paths.data_folder() / HISTORY_FILE).open()
+    try:
+        probes = history.probes(fingerprint=profile.fingerprint)
+    finally:
+        history.close()
+    return learned.taught(roofs.from_profile(profile, calibration=found), probes, load.catalog())
 
 
 def calibration_of(profile: HardwareProfile) -> "Calibration | None":
