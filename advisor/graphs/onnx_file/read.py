@@ -39,6 +39,7 @@ def read(file: Path) -> OnnxHeader:
     hidden = [graph for part in _hidden_graphs(model) for graph in _graphs(part)]
     inner = [node for graph in hidden for node in graph.node]
     tensors = _tensors([*graphs, *hidden], [*nodes, *inner])
+    _readable(file, _texts(model, [*nodes, *inner], [tensor for _, tensor in tensors]))
     external = check.weights(file, [tensor for _, tensor in tensors])
     check.compiled_parts(file, [*nodes, *inner])
     weights = {name: tensor for name, tensor in tensors if name}
@@ -68,6 +69,30 @@ def _parse(file: Path) -> onnx.ModelProto:
     if not model.opset_import:
         raise _refused(f"{file.name} states no operator set (field opset_import).", "Export it again.")
     return model
+
+
+def _texts(model: onnx.ModelProto, nodes: list[onnx.NodeProto], tensors: list[onnx.TensorProto]) -> Iterator[object]:
+    """Yield every text of a model that is looked at later."""
+    yield from (model.producer_name, model.producer_version)
+    yield from (entry.domain for entry in model.opset_import)
+    yield from (text for function in model.functions for text in (function.domain, function.name))
+    yield from (text for note in model.metadata_props for text in (note.key, note.value))
+    for node in nodes:
+        yield from (node.op_type, node.domain, node.name, *node.input, *node.output)
+        yield from (attribute.name for attribute in node.attribute)
+    for tensor in tensors:
+        yield from (tensor.name, tensor.doc_string)
+        yield from (text for entry in tensor.external_data for text in (entry.key, entry.value))
+    for value in (*model.graph.input, *model.graph.output):
+        yield value.name
+        yield from (item.dim_param for item in value.type.tensor_type.shape.dim)
+        yield from (item.dim_param for item in value.type.sparse_tensor_type.shape.dim)
+
+
+def _readable(file: Path, texts: Iterator[object]) -> None:
+    """Refuse texts that are no UTF-8: protobuf hands them over as bytes."""
+    if not all(isinstance(text, str) for text in texts):
+        raise _refused(f"{file.name} is damaged: a name in it is no text.", "Download or export it again.")
 
 
 def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:

@@ -25,7 +25,7 @@ _LIMIT_SLACK_BYTES = 256 * units.MIB
 """[B] Address space that is reserved and never touched: stacks of threads, arenas."""
 _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (
-        r"Opset (?P<what>\d+) is under development|opset (?P<also>\d+)",
+        r"Opset (?P<what>\d+) is under development",
         "needs operator set {what}, which this ONNX Runtime does not have",
         "Export it with an older operator set, or update the app.",
     ),
@@ -56,6 +56,10 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     ),
 )
 """What the runtime says, what it means, what helps."""
+_PREAMBLE = re.compile(
+    r"^(.*Status Message: |\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .* failed:)?(/onnxruntime_src/.*\) )?)"
+)
+"""Where in its own source the runtime noticed it: of no use to a reader."""
 
 
 def measure(request: bytes, channel: Channel) -> bytes:
@@ -167,7 +171,7 @@ def _finite(output: object) -> bool:
 
 
 def _refusal(text: str) -> InvalidModelError:
-    line = re.sub(r"^.*Status Message: |^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text.splitlines()[0])
+    line = _PREAMBLE.sub("", text.splitlines()[0])
     for pattern, meaning, remedy in _SENTENCES:
         found = next(reversed(list(re.finditer(pattern, text))), None)  # the innermost: a branch inside a branch
         if found is not None:

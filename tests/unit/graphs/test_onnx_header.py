@@ -257,6 +257,15 @@ def test_a_compiled_part_outside_the_folder_is_refused(tmp_path):
     assert "outside" in refusal(onnx_files.write(tmp_path, made))
 
 
+@pytest.mark.parametrize("text", [b"by-hand", b"location", b"model.data"])
+def test_a_name_that_is_no_text_is_said(tmp_path, text):
+    file = onnx_files.external(tmp_path)
+    whole = file.read_bytes()
+    assert whole.count(text) == 1
+    file.write_bytes(whole.replace(text, b"\xff" * len(text)))
+    refusal(file)
+
+
 def test_types_have_their_usual_names():
     names = [check.type_name(kind) for kind in (TensorProto.FLOAT, TensorProto.INT4, TensorProto.BFLOAT16, 999)]
     assert names == ["float32", "int4", "bfloat16", "unknown type 999"]
