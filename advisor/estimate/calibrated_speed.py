@@ -58,7 +58,9 @@ def duration(amount: Work, table: CandidateTable, roofs: Roofs, phase: Phase) ->
     if measured is None:
         nothing = np.full(len(table), np.nan)
         return CalibratedTime(value=nothing, k=nothing)
-    value = _products(amount, table, measured) + _attention(amount, measured, phase) + _elements(amount, measured)
+    value = (
+        _products(amount, table, measured) + _attention(amount, measured, phase) + _elements(amount, measured, phase)
+    )
     ratio, k = _trust(table, roofs, phase)
     return CalibratedTime(value=value * ratio, k=k)
 
@@ -121,11 +123,12 @@ def _of_text(amount: Work, roof: AttentionRoof) -> Floats:
     return found
 
 
-def _elements(amount: Work, measured: CalibratedRoofs) -> Floats:
+def _elements(amount: Work, measured: CalibratedRoofs, phase: Phase) -> Floats:
     spread = amount.operators * calibration.ELEMENTS_SHARE * _value(measured.element_call_s)
     alone = amount.operators * (1.0 - calibration.MATRIX_SHARE) * _value(measured.operator_s)
     found: Floats = (
-        amount.norm_bytes / _value(measured.norm_bytes_per_s)
+        amount.norm_bytes / _value(measured.norm_bytes_per_s if phase == "reader" else measured.rms_bytes_per_s)
+        + amount.stored_bytes / _value(measured.copy_bytes_per_s)
         + amount.gelu_bytes / _value(measured.gelu_bytes_per_s)
         + amount.silu_bytes / _value(measured.silu_bytes_per_s)
         + np.where(amount.rows >= _SPREAD_ROWS, spread, alone)

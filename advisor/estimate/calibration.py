@@ -68,7 +68,9 @@ def fitted(calibration: Calibration) -> CalibratedRoofs:
     maker.run_s = min(time.median_s for time in nothing)
     step = maker.fit(maker.times("step-attention"), _step_amounts)
     convolution = maker.fit(maker.times("convolution", "depthwise"), _convolution_amounts)
-    elements = maker.fit(maker.times("norm-elements", "gelu-elements", "silu-elements"), _element_amounts)
+    elements = maker.fit(
+        maker.times("norm-elements", "rms-elements", "gelu-elements", "silu-elements"), _element_amounts
+    )
     operator = maker.fit(maker.times("operators"), _call_amounts)
     families: tuple[KernelFamily, ...] = tuple(STORAGES)
     return CalibratedRoofs(
@@ -84,11 +86,23 @@ def fitted(calibration: Calibration) -> CalibratedRoofs:
         depthwise_flops_per_s=maker.rate(convolution, "depthwise", "FLOP/s"),
         convolution_call_s=maker.cost(convolution, "call"), convolution_residual_share=convolution.residual_share,
         norm_bytes_per_s=maker.rate(elements, "norm-elements", "B/s"),
+        rms_bytes_per_s=maker.rate(elements, "rms-elements", "B/s"), copy_bytes_per_s=_copied(calibration),
         gelu_bytes_per_s=maker.rate(elements, "gelu-elements", "B/s"),
         silu_bytes_per_s=maker.rate(elements, "silu-elements", "B/s"),
         element_call_s=maker.cost(elements, "call"), elements_residual_share=elements.residual_share,
         operator_s=maker.cost(operator, "call"),
     )  # fmt: skip
+
+
+def _copied(calibration: Calibration) -> Quantity:
+    return Quantity(
+        value=calibration.copy_bytes_per_s,
+        low=calibration.copy_low_bytes_per_s,
+        high=calibration.copy_high_bytes_per_s,
+        unit="B/s",
+        evidence="measured",
+        basis="memory copied by all threads, read and written",
+    )
 
 
 class _Maker:

@@ -73,7 +73,11 @@ class CalibratedRoofs(msgspec.Struct, frozen=True, kw_only=True):
     convolution_call_s: Quantity
     convolution_residual_share: float
     norm_bytes_per_s: Quantity
-    """[B/s] Norms and sums, read and written."""
+    """[B/s] Norms and sums of encoders, read and written."""
+    rms_bytes_per_s: Quantity
+    """[B/s] Norms of decoders with the sum before them, read and written."""
+    copy_bytes_per_s: Quantity
+    """[B/s] Memory copied, read and written."""
     gelu_bytes_per_s: Quantity
     """[B/s] Activations of encoders, read and written."""
     silu_bytes_per_s: Quantity

@@ -93,7 +93,7 @@ def duration_s(amount: work.Work, at: Rates) -> Floats:
     """Return the time of some work: each kernel class waits for memory or for arithmetic, whichever is slower."""
     matrices = np.maximum(amount.stream_bytes / at.stream, amount.flops / at.compute)
     attention = np.maximum(amount.cache_bytes / at.attention_bytes, amount.attention_flops / at.attention_compute)
-    elements = (amount.norm_bytes + amount.gelu_bytes + amount.silu_bytes) / at.elements
+    elements = (amount.norm_bytes + amount.stored_bytes + amount.gelu_bytes + amount.silu_bytes) / at.elements
     total: Floats = matrices + attention + elements + amount.operators * at.overhead
     return total
 

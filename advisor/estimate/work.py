@@ -53,7 +53,9 @@ class Work:
     resident_bytes: Floats
     """[B] What one pass reads in all, again and again: decides which cache it lives in."""
     norm_bytes: Floats
-    """[B] Norms and sums, and output scores stored; read and written."""
+    """[B] Norms and sums, read and written."""
+    stored_bytes: Floats
+    """[B] Output scores, written once and handed over once."""
     gelu_bytes: Floats
     silu_bytes: Floats
     """[B] Plain and gated activations, read and written."""
@@ -129,6 +131,7 @@ def reader(table: CandidateTable, workload: Workload, at: Positions) -> Work:
         rows=np.maximum(1.0, batch * at.reader_window),
         resident_bytes=column("reader_bytes"),
         norm_bytes=passes * batch * at.reader * column("reader_norm_bytes"),
+        stored_bytes=nothing,
         gelu_bytes=passes * batch * at.reader * column("reader_gelu_bytes"),
         silu_bytes=passes * batch * at.reader * column("reader_silu_bytes"),
         product_elements=passes * batch * at.reader * column("reader_product_elements"),
@@ -170,7 +173,8 @@ def prefill(table: CandidateTable, workload: Workload, at: Positions) -> Work:
         operators=runs * passes * windows * column("decoder_operators"),
         rows=np.maximum(1.0, batch * length),
         resident_bytes=_step_bytes(table, batch * length),
-        norm_bytes=all_passes * (length * column("decoder_norm_bytes") + LOGIT_MOVES * scored * column("logit_bytes")),
+        norm_bytes=all_passes * length * column("decoder_norm_bytes"),
+        stored_bytes=all_passes * LOGIT_MOVES * scored * column("logit_bytes"),
         gelu_bytes=all_passes * length * column("decoder_gelu_bytes"),
         silu_bytes=all_passes * length * column("decoder_silu_bytes"),
         product_elements=all_passes
@@ -206,7 +210,8 @@ def decode(table: CandidateTable, workload: Workload, at: Positions) -> Work:
         operators=column("decoder_operators"),
         rows=np.full(len(table), batch),
         resident_bytes=_step_bytes(table, np.full(len(table), batch)),
-        norm_bytes=batch * (column("decoder_norm_bytes") + LOGIT_MOVES * column("logit_bytes")),
+        norm_bytes=batch * column("decoder_norm_bytes"),
+        stored_bytes=batch * LOGIT_MOVES * column("logit_bytes"),
         gelu_bytes=batch * column("decoder_gelu_bytes"),
         silu_bytes=batch * column("decoder_silu_bytes"),
         product_elements=batch * (column("decoder_product_elements") + column("head_product_elements")),

@@ -15,7 +15,7 @@ from advisor.units import MIB
 
 KernelKind = Literal[
     "matrices", "step-attention", "prompt-attention", "reader-attention", "convolution", "depthwise",
-    "norm-elements", "gelu-elements", "silu-elements", "operators", "nothing",
+    "norm-elements", "rms-elements", "gelu-elements", "silu-elements", "operators", "nothing",
 ]  # fmt: skip
 Level = Literal["l2", "l3", "memory", ""]
 MatrixFamily = Literal["fp32", "int8", "int8-dynamic", "int4"]
@@ -276,8 +276,8 @@ class Convolutions(msgspec.Struct, frozen=True, kw_only=True):
 class Elements(msgspec.Struct, frozen=True, kw_only=True):
     """What stands between the products of transformer layers."""
 
-    what: Literal["norm", "gelu", "silu"]
-    """Sum with a bias and norm with a sum; bias and GELU; gated SiLU and a sum."""
+    what: Literal["norm", "rms", "gelu", "silu"]
+    """Sum with a bias and norm with a sum; norm of a sum that is kept; bias and GELU; gated SiLU and a sum."""
     width: int
     """[elements]"""
     num_layers: int
@@ -290,9 +290,15 @@ class Elements(msgspec.Struct, frozen=True, kw_only=True):
 
     def runs(self) -> tuple["KernelRun", ...]:
         """Return one run for each number of rows."""
-        # Read and written: a sum with a bias 2 and a norm of a sum 3; bias and activation 2; gate 2 + 3 + 3 and sum 3.
-        each, calls = {"norm": (5, 2), "gelu": (2, 1), "silu": (11, 4)}[self.what]
-        kinds: dict[str, KernelKind] = {"norm": "norm-elements", "gelu": "gelu-elements", "silu": "silu-elements"}
+        # Read and written: a sum with a bias 2 and a norm of a sum 3; the same with the sum kept 4; bias and activation
+        # 2; gate 2 + 3 + 3 and sum 3.
+        each, calls = {"norm": (5, 2), "rms": (4, 1), "gelu": (2, 1), "silu": (11, 4)}[self.what]
+        kinds: dict[str, KernelKind] = {
+            "norm": "norm-elements",
+            "rms": "rms-elements",
+            "gelu": "gelu-elements",
+            "silu": "silu-elements",
+        }
         return tuple(
             KernelRun(
                 feeds=(_values("x", (1, rows, self.width)),),
@@ -400,6 +406,7 @@ def _others(*, small: bool) -> tuple[KernelCase, ...]:
         Convolutions(channels=96 // scale, side=56, kernel=3, depthwise=True, num_layers=6),
         Convolutions(channels=384 // scale, side=14, kernel=3, depthwise=True, num_layers=6),
         Elements(what="norm", width=768 // scale, num_layers=6, rows=ROWS[1:]),
+        Elements(what="rms", width=768 // scale, num_layers=8, rows=ROWS[1:]),
         Elements(what="gelu", width=3072 // scale, num_layers=3, rows=ROWS[1:]),
         Elements(what="silu", width=2048 // scale, num_layers=4, rows=ROWS[1:]),
         Operators(num_operators=100),

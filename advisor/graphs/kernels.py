@@ -120,7 +120,7 @@ def _convolutions(graph: GraphBuilder, case: Convolutions) -> _Built:
 
 
 def _elements(graph: GraphBuilder, case: Elements) -> _Built:
-    """Chain layers; what went in is added or gated again, or the values would run away."""
+    """Chain layers; what went in is added or gated again, so that values neither vanish nor run away."""
     shape: list[str | int] = ["batch", "rows", case.width]
     x = start = graph.input("x", TensorProto.FLOAT, shape)
     for layer in range(case.num_layers):
@@ -131,6 +131,8 @@ def _elements(graph: GraphBuilder, case: Elements) -> _Built:
             x = graph.node(
                 "SkipLayerNormalization", [biased, start, *tail], [f"{name}/out"], domain=MICROSOFT, epsilon=EPSILON
             )
+        elif case.what == "rms":
+            x, start = graph.skip_norm(name, "rms", x, start, case.width, bias=False)
         elif case.what == "gelu":
             bias = graph.vector(f"{name}/bias", case.width, ones=True)
             x = graph.node("BiasGelu", [x, bias], [f"{name}/gelu"], domain=MICROSOFT)

@@ -1,5 +1,6 @@
 """The history file: round trips, and every way it can go wrong without losing anything."""
 
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from advisor.child.protocol import Sample
 from advisor.errors import NotFoundError, StorageError
 from advisor.evidence import Quantity, unknown
+from advisor.graphs.kernel_case import Calibration, GraphLoad, KernelTime, KernelWork
 from advisor.history import schema
 from advisor.history.store import History
 from advisor.probe.plan import DepthMeasurement, ProbeResult
@@ -193,6 +195,55 @@ def test_an_older_file_is_migrated_and_keeps_its_rows(history, monkeypatch):
         assert connection.execute("PRAGMA user_version").fetchone()[0] == schema.VERSION
         assert "pinned" in [row[1] for row in connection.execute("PRAGMA table_info(reports)")]
     connection.close()
+
+
+def calibration(fingerprint="here", created="2026-11-24T10:00:00+00:00"):
+    work = KernelWork(kind="matrices", family="int4", level="memory", moved_bytes=1e8, num_flops=4e8, num_calls=8)
+    return Calibration(
+        created=created, fingerprint=fingerprint, runtime_version="1.32.0", power_source="mains", num_threads=2,
+        l2_bytes=2**20, last_level_cache_bytes=2**25,
+        times=(KernelTime(work=work, median_s=0.004, low_s=0.0039, high_s=0.0041, num_blocks=9),),
+        loads=(GraphLoad(family="int4", file_bytes=10**8, load_s=0.1),), copy_bytes_per_s=3e10,
+        copy_low_bytes_per_s=2.9e10, copy_high_bytes_per_s=3.1e10, grade="B", reasons=("It was warm.",),
+        peak_rss_bytes=3 * 10**8, wall_s=12.0,
+    )  # fmt: skip
+
+
+def test_calibrations_come_back_equal_newest_first_and_of_their_machine_only(history):
+    old, new = calibration(created="2026-11-01T10:00:00+00:00"), calibration()
+    for item in (new, old, calibration("elsewhere")):
+        history.add_calibration(item)
+    history.close()
+    again = History(history.path).open()
+    assert again.calibrations(fingerprint="here") == (new, old)
+    assert again.calibrations(fingerprint="nowhere") == ()
+    assert again.notice == ""
+
+
+def test_a_file_of_version_1_is_given_calibrations_and_keeps_what_it_holds(tmp_path, machine):
+    path = tmp_path / "history.sqlite"
+    rows = (
+        ("profiles", "created, name, fingerprint, payload", (machine.created, "desk", "here", machine)),
+        ("probes", "id, created, model, format, fingerprint, outcome, payload",
+         ("p1", probe().created, "owner/small", "onnx-int8", "here", "finished", probe())),
+        ("reports", "created, title, payload", ("2026-11-23T10:00:00+00:00", "Mails", {"a": 1})),
+    )  # fmt: skip
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statement in schema.MIGRATIONS[0]:
+            connection.execute(statement)
+        connection.execute("PRAGMA user_version = 1")
+        for table, columns, row in rows:
+            marks = ", ".join("?" * len(row))
+            values = (*row[:-1], msgspec.json.encode(row[-1]))
+            connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)
+    history = History(path).open()
+    assert history.probes() == (probe(),)
+    assert history.profiles() == (machine,)
+    assert [record.title for record in history.reports()] == ["Mails"]
+    history.add_calibration(calibration())
+    assert history.calibrations(fingerprint="here") == (calibration(),)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == schema.VERSION >= 2
 
 
 def test_a_failed_migration_changes_nothing(history, monkeypatch):
