@@ -201,7 +201,7 @@ def test_report_of_each_kind(tmp_path, ending):
 BAD_INPUT = [
     (("estimate", "no/such-model"), "no/such-model"),
     (("estimate", "Qwen/Qwen2.5-0.5B-Instruct", "--format", "q9"), "q9"),
-    (("probe", "mistralai/Mixtral-8x7B-Instruct-v0.1"), "Mixtral"),
+    (("probe", "state-spaces/mamba-130m-hf"), "mamba"),
     (("recommend", "--task", ""), "empty"),
     (("recommend", "--task", "x" * 100_000), "20,000"),
     (("recommend", "--task", "chat", "--with", "quality_need=superb"), "basic"),
