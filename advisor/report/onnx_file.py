@@ -104,7 +104,7 @@ def placed(result: OnnxFileResult) -> tuple[str, ...]:
         return (_("Ran on {provider}; the runtime did not record single nodes.").format(
             provider=providers.label(result.provider)),)  # fmt: skip
     return tuple(
-        _("{number} nodes ran on {provider} ({name}).").format(
+        _("Nodes that ran on {provider} ({name}): {number}.").format(
             number=f"{item.num_nodes:,}", provider=providers.label(item.provider), name=item.provider
         )
         for item in result.placement

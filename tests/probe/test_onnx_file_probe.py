@@ -183,8 +183,16 @@ def test_the_system_itself_refuses_a_demand_that_is_too_large(tmp_path):
     assert outcome.code == "killed_for_memory", outcome
 
 
+KINDS = (
+    ("FLOAT", "float32", "normal"), ("DOUBLE", "float64", "pixels"), ("FLOAT16", "float16", "normal"),
+    ("INT8", "int8", "ids"), ("UINT8", "uint8", "bytes"), ("INT16", "int16", "ids"), ("UINT16", "uint16", "ids"),
+    ("INT32", "int32", "positions"), ("UINT32", "uint32", "ones"), ("INT64", "int64", "constant"),
+    ("UINT64", "uint64", "zeros"), ("BOOL", "bool", "ones"), ("STRING", "string", "empty"),
+)  # fmt: skip
+
+
 def test_every_kind_of_value_is_taken_by_the_runtime(tmp_path):
-    kinds = "FLOAT DOUBLE FLOAT16 INT8 UINT8 INT16 UINT16 INT32 UINT32 INT64 UINT64 BOOL STRING".split()
+    kinds = [kind for kind, _, _ in KINDS]
     inputs = [onnx_files.value(kind, getattr(TensorProto, kind), [2, 3]) for kind in kinds]
     outputs = [onnx_files.value(f"{kind}_out", getattr(TensorProto, kind), [2, 3]) for kind in kinds]
     nodes = [helper.make_node("Identity", [kind], [f"{kind}_out"]) for kind in kinds]
@@ -193,11 +201,8 @@ def test_every_kind_of_value_is_taken_by_the_runtime(tmp_path):
         num_layers=1, vocab_size=1, num_input_tokens=0, num_output_tokens=0, num_threads=1, budget_s=0.5,
         remove_when_loaded=False,
     )  # fmt: skip
-    names = ["float32", "float64", *(kind.lower() for kind in kinds[2:])]
-    fills = "normal pixels normal ids bytes ids ids positions ones constant zeros ones empty".split()
     feeds = tuple(
-        FileFeed(name=kind, data_type=name, shape=(2, 3), fill=fill, limit=5, why="")
-        for kind, name, fill in zip(kinds, names, fills, strict=True)
+        FileFeed(name=kind, data_type=name, shape=(2, 3), fill=fill, limit=5, why="") for kind, name, fill in KINDS
     )
     request = FileRunRequest(depth=depth, feeds=feeds, memory_limit_bytes=GIB)
     outcome = runner.run(job.JOB_RUN, msgspec.json.encode(request), timeout_s=60)

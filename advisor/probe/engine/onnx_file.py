@@ -22,7 +22,9 @@ _NUM_SETS = 4
 _MOST_SETS_BYTES = 64 * units.MIB
 """[B] Inputs above it are made once; smaller ones in several versions that are used by turns."""
 _LIMIT_SLACK_BYTES = 256 * units.MIB
-"""[B] Address space that is reserved and never touched: stacks of threads, arenas."""
+"""[B] Reserved by the interpreter and the runtime and never touched."""
+_STACK_BYTES = 16 * units.MIB
+"""[B] Stack and arena that the system reserves for each thread."""
 _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (
         r"Opset (?P<what>\d+) is under development",
@@ -73,7 +75,7 @@ def measure(request: bytes, channel: Channel) -> bytes:
         wanted = msgspec.json.decode(request, type=FileRunRequest)
     except msgspec.DecodeError as error:
         raise refuse_request(error) from error
-    limit_memory(wanted.memory_limit_bytes)
+    limit_memory(wanted.memory_limit_bytes, num_threads=wanted.depth.num_threads)
     sampler = Sampler(channel.sample, num_threads=wanted.depth.num_threads, started_s=engine.started_s)
     sampler.start()
     try:
@@ -92,16 +94,20 @@ def measure(request: bytes, channel: Channel) -> bytes:
         sampler.stop()
 
 
-def limit_memory(limit_bytes: int) -> None:
+def limit_memory(limit_bytes: int, *, num_threads: int) -> None:
     """Have the system refuse this process more private memory, so that one huge demand fails at once. Linux only.
 
     The watch over the samples sees a demand only after it was touched; this one cannot be outrun.
+
+    Args:
+        limit_bytes: [B] What the process may hold.
+        num_threads: of the runtime; the stack of each counts as reserved.
     """
     if not sys.platform.startswith("linux"):
         return
     import resource
 
-    most = limit_bytes + _LIMIT_SLACK_BYTES
+    most = limit_bytes + _LIMIT_SLACK_BYTES + num_threads * _STACK_BYTES
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
@@ -171,7 +177,7 @@ def _finite(output: object) -> bool:
 
 
 def _refusal(text: str) -> InvalidModelError:
-    line = _PREAMBLE.sub("", text.splitlines()[0])
+    line = _PREAMBLE.sub("", text.splitlines()[0]).strip().rstrip(".") + "."
     for pattern, meaning, remedy in _SENTENCES:
         found = next(reversed(list(re.finditer(pattern, text))), None)  # the innermost: a branch inside a branch
         if found is not None:

@@ -109,7 +109,7 @@ def _real(value: Value) -> _Filled:
         return "zeros", 0, "a state at its beginning, by its name"
     if size.image_axes(value) is not None:
         return "pixels", 0, "an image, by its shape"
-    return "normal", 0, "32-bit floats around 0" if value.data_type == "float32" else "floats around 0"
+    return "normal", 0, "floats around 0"
 
 
 def _whole(value: Value, shape: tuple[int, ...], longest: int) -> _Filled:

@@ -130,7 +130,7 @@ class _Run:
         """Return the error for a measuring child that did not deliver; it names the file and when it happened."""
         name, when = self._file.name, _STAGE_WORDS[self._stage]
         chosen = ", ".join(f"{item.name}={item.value}" for item in made.free)
-        sizes = f" Sizes that were chosen: {chosen}." if chosen else ""
+        sizes = f" Sizes that were chosen: {chosen}." if chosen and self._stage != "load" else ""
         remedy = f"{outcome.remedy}{sizes}".strip()
         if outcome.code == "timed_out":
             limit = units.duration(self._plan.time_limit_s)
