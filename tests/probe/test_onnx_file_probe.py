@@ -113,7 +113,8 @@ def plain(node, **changes):
 
 BAD = {
     "custom operators": (
-        lambda: plain(helper.make_node("Magic", ["x"], ["y"], domain="acme"), domains=["acme"]), "acme:Magic"
+        lambda: plain(helper.make_node("Magic", ["x"], ["y"], domain="acme"), domains=["acme"]),
+        "does not have: acme:Magic"
     ),
     "unknown operator": (lambda: plain(helper.make_node("Magic", ["x"], ["y"])), "needs the operator Magic"),
     "unknown opset": (lambda: plain(helper.make_node("Relu", ["x"], ["y"]), opset=999), "needs operator set 999"),

@@ -61,9 +61,10 @@ def test_ids_stay_below_the_table_they_are_looked_up_in(tmp_path):
     assert read(onnx_files.write(tmp_path, onnx_files.lookup(37))).inputs[0].id_limit == 37
 
 
-def test_the_smallest_of_several_tables_is_the_limit(tmp_path):
+@pytest.mark.parametrize("place", [0, 3])
+def test_the_smallest_of_several_tables_is_the_limit(tmp_path, place):
     made = onnx_files.lookup(37)
-    made.graph.node.append(helper.make_node("Gather", ["small", "input_ids"], ["s"]))
+    made.graph.node.insert(place, helper.make_node("Gather", ["small", "input_ids"], ["s"]))
     made.graph.initializer.append(onnx_files.weight("small", (5, 4)))
     assert read(onnx_files.write(tmp_path, made)).inputs[0].id_limit == 5
 

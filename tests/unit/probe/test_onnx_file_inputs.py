@@ -76,6 +76,12 @@ def test_a_decoder_begins_with_nothing_read_before():
     assert fills(found)["past.0.key"] == ("zeros", 0)
 
 
+def test_a_name_has_one_size_in_all_inputs():
+    found = made(value("audio", shape=("batch", "t")), value("mask", "int64", ("batch", "t")))
+    assert shapes(found) == {"audio": (1, 16_000), "mask": (1, 16_000)}
+    assert [item.name for item in found.free] == ["batch", "t"]
+
+
 def test_what_the_user_asks_for_wins_and_holds_for_every_input_of_that_name():
     ids, mask = value("ids", "int64", ("batch", "seq")), value("mask", "int64", ("batch", "seq"))
     found = made(ids, mask, dimensions={"seq": 7})
