@@ -25,7 +25,8 @@ PLAIN_NUMBERS = (
 PLAIN_WORDS = {
     "value", "low", "high", "vocab_size", "max_position_embeddings", "sliding_window", "window", "expand", "d_model",
     "year", "protocol", "start", "end", "index", "rank", "exit_code", "depth", "version",
-    "depths", "depths_measured", "dimensions", "shape", "shapes", "limit", "pid", "id", "components", "layer_pattern", "iqr", "stars", "quality", "measured",
+    "depths", "depths_measured", "dimensions", "shape", "shapes", "limit",
+    "pid", "id", "components", "layer_pattern", "iqr", "stars", "quality", "measured",
 }  # fmt: skip
 
 
