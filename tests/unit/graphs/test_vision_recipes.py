@@ -84,6 +84,22 @@ def test_missing_fields_are_said():
     assert "not fully known" in why
 
 
+@pytest.mark.parametrize(
+    "model_id",
+    [
+        "facebook/sam2.1-hiera-tiny",
+        "IDEA-Research/grounding-dino-tiny",
+        "ustc-community/dfine-large-coco",
+        "Roboflow/rf-detr-base",
+    ],
+)
+def test_networks_too_irregular_to_be_exact_are_refused_with_a_sentence(model_id):
+    recipe, why = recipe_of(of_id(model_id))
+    assert recipe is None
+    assert why.startswith("No exact test model is made for")
+    assert why.endswith(".")
+
+
 @pytest.mark.parametrize("format_id", ["onnx-int4-b32", "onnx-int8", "onnx-fp16", "gguf-q4_k_m"])
 def test_other_formats_are_refused_with_a_sentence(format_id):
     recipe, why = recipe_of(of_id("google/vit-base-patch16-224"), format_id)
