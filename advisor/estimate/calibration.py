@@ -8,6 +8,8 @@ import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 
+import msgspec
+
 from advisor.errors import InvalidInputError
 from advisor.estimate import least_squares
 from advisor.estimate.families import KernelFamily
@@ -28,6 +30,8 @@ ELEMENTS_SHARE = 4.0 / 12.0
 """[1] The same of norms, sums and activations whose work is spread over the threads."""
 _FASTEST_PER_S = 1e16
 """[1/s] Rate given where a cost was found to be nothing: faster than any processor."""
+_NEAR_SHARE = 0.5
+"""[1] Least cost of a byte from the second-level cache, over that from the next level."""
 _LEVELS = ("l2", "l3", "memory")
 
 
@@ -156,14 +160,16 @@ def estimate_k(roofs: CalibratedRoofs, family: KernelFamily) -> float:
 
 def _matrices(maker: _Maker, family: KernelFamily) -> MatrixRoof:
     found = maker.fit(maker.times("matrices", family=family), _matrix_amounts)
-    # A larger working set is never faster, whatever noise says: costs rise from level to level.
+    # A larger working set is never faster, whatever noise says: costs rise from level to level. Nor is a small one
+    # free: what few bytes cost is hard to tell from what starting a product costs.
+    found = msgspec.structs.replace(found, costs={**found.costs, "l2": max(found.costs["l2"], _floor(found))})
     costs: list[float] = []
     for level in _LEVELS:
         costs.append(max([found.costs.get(level, 0.0), *costs]))
     storage = STORAGES[family]  # type: ignore[index]
     weight_bytes = storage.linear_bytes(1024, 1024) / 1024**2
     # Nor do more rows take less time in all.
-    at_rows = [costs[0] * weight_bytes]
+    at_rows = [costs[1] * weight_bytes]
     for rows in ROWS[1:]:
         at_rows.append(max(at_rows[-1], 2 * rows * found.costs.get(f"rows-{rows}", 0.0)))
     return MatrixRoof(
@@ -176,6 +182,10 @@ def _matrices(maker: _Maker, family: KernelFamily) -> MatrixRoof:
         element_s=maker.cost(found, "elements"), call_s=maker.cost(found, "call"),
         residual_share=found.residual_share,
     )  # fmt: skip
+
+
+def _floor(found: Fit) -> float:
+    return _NEAR_SHARE * found.costs.get("l3", found.costs.get("memory", 0.0))
 
 
 def _least(cost: float) -> float:

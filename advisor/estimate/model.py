@@ -73,7 +73,7 @@ class CalibratedRoofs(msgspec.Struct, frozen=True, kw_only=True):
     convolution_call_s: Quantity
     convolution_residual_share: float
     norm_bytes_per_s: Quantity
-    """[B/s] Norms and sums of encoders, read and written."""
+    """[B/s] Norms of encoders with the sum before them, read and written."""
     rms_bytes_per_s: Quantity
     """[B/s] Norms of decoders with the sum before them, read and written."""
     copy_bytes_per_s: Quantity
@@ -81,7 +81,7 @@ class CalibratedRoofs(msgspec.Struct, frozen=True, kw_only=True):
     gelu_bytes_per_s: Quantity
     """[B/s] Activations of encoders, read and written."""
     silu_bytes_per_s: Quantity
-    """[B/s] Gated activations of decoders, read and written."""
+    """[B/s] Gated activations of decoders, and sums with a bias; read and written."""
     element_call_s: Quantity
     """[s] Start of one of them, spread over the threads."""
     elements_residual_share: float

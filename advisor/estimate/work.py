@@ -58,7 +58,7 @@ class Work:
     """[B] Output scores, written once and handed over once."""
     gelu_bytes: Floats
     silu_bytes: Floats
-    """[B] Plain and gated activations, read and written."""
+    """[B] Plain activations, gated ones with sums; read and written."""
     product_elements: Floats
     """[1] Elements that go into and come out of matrices."""
     flops_per_score: Floats

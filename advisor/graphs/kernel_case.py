@@ -277,7 +277,7 @@ class Elements(msgspec.Struct, frozen=True, kw_only=True):
     """What stands between the products of transformer layers."""
 
     what: Literal["norm", "rms", "gelu", "silu"]
-    """Sum with a bias and norm with a sum; norm of a sum that is kept; bias and GELU; gated SiLU and a sum."""
+    """Norm of a sum; norm of a sum that is kept; bias and GELU; gated SiLU and a sum."""
     width: int
     """[elements]"""
     num_layers: int
@@ -290,9 +290,8 @@ class Elements(msgspec.Struct, frozen=True, kw_only=True):
 
     def runs(self) -> tuple["KernelRun", ...]:
         """Return one run for each number of rows."""
-        # Read and written: a sum with a bias 2 and a norm of a sum 3; the same with the sum kept 4; bias and activation
-        # 2; gate 2 + 3 + 3 and sum 3.
-        each, calls = {"norm": (5, 2), "rms": (4, 1), "gelu": (2, 1), "silu": (11, 4)}[self.what]
+        # Read and written: a norm of a sum 3, with the sum kept 4; bias and activation 2; gate 2 + 3 + 3 and sum 3.
+        each, calls = {"norm": (3, 1), "rms": (4, 1), "gelu": (2, 1), "silu": (11, 4)}[self.what]
         kinds: dict[str, KernelKind] = {
             "norm": "norm-elements",
             "rms": "rms-elements",
@@ -405,7 +404,7 @@ def _others(*, small: bool) -> tuple[KernelCase, ...]:
         Convolutions(channels=128 // scale, side=28, kernel=1, depthwise=False, num_layers=8),
         Convolutions(channels=96 // scale, side=56, kernel=3, depthwise=True, num_layers=6),
         Convolutions(channels=384 // scale, side=14, kernel=3, depthwise=True, num_layers=6),
-        Elements(what="norm", width=768 // scale, num_layers=6, rows=ROWS[1:]),
+        Elements(what="norm", width=768 // scale, num_layers=8, rows=ROWS[1:]),
         Elements(what="rms", width=768 // scale, num_layers=8, rows=ROWS[1:]),
         Elements(what="gelu", width=3072 // scale, num_layers=3, rows=ROWS[1:]),
         Elements(what="silu", width=2048 // scale, num_layers=4, rows=ROWS[1:]),

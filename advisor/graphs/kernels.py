@@ -126,10 +126,9 @@ def _elements(graph: GraphBuilder, case: Elements) -> _Built:
     for layer in range(case.num_layers):
         name = f"layer.{layer}"
         if case.what == "norm":
-            biased = graph.node("Add", [x, graph.vector(f"{name}/bias", case.width)], [f"{name}/biased"])
             tail = [graph.vector(f"{name}/{part}", case.width, ones=part == "weight") for part in ("weight", "shift")]
             x = graph.node(
-                "SkipLayerNormalization", [biased, start, *tail], [f"{name}/out"], domain=MICROSOFT, epsilon=EPSILON
+                "SkipLayerNormalization", [x, start, *tail], [f"{name}/out"], domain=MICROSOFT, epsilon=EPSILON
             )
         elif case.what == "rms":
             x, start = graph.skip_norm(name, "rms", x, start, case.width, bias=False)

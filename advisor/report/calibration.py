@@ -153,9 +153,9 @@ def _rest(fitted: CalibratedRoofs) -> Iterator[Row]:
     yield "Convolution", fitted.convolution_flops_per_s, missed, "that mixes channels"
     yield "Convolution, depth-wise", fitted.depthwise_flops_per_s, missed, "that does not mix channels"
     missed = fitted.elements_residual_share
-    yield "Norms and sums of encoders", fitted.norm_bytes_per_s, missed, "between products, read and written"
-    yield "Norms and sums of decoders", fitted.rms_bytes_per_s, missed, "between products, read and written"
+    yield "Norms of encoders", fitted.norm_bytes_per_s, missed, "between products, read and written"
+    yield "Norms of decoders", fitted.rms_bytes_per_s, missed, "between products, read and written"
     yield "Activations, GELU", fitted.gelu_bytes_per_s, missed, "of encoders, read and written"
-    yield "Activations, gated SiLU", fitted.silu_bytes_per_s, missed, "of decoders, read and written"
+    yield "Activations, gated SiLU", fitted.silu_bytes_per_s, missed, "of decoders, and sums; read and written"
     yield "Norm or activation, start", fitted.element_call_s, missed, "spread over the threads"
     yield "Operator, start", fitted.operator_s, None, "on a few numbers"
