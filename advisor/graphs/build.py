@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from advisor.graphs import decoder, encoder
+from advisor.graphs.conv.recipe import ConvolutionRecipe
+from advisor.graphs.drawn import DrawnRecipe
 from advisor.graphs.recipe import Recipe
 from advisor.graphs.text import DecoderRecipe, EncoderRecipe
 from advisor.graphs.vision import build as vision
@@ -28,10 +30,17 @@ def _encoder(recipe: EncoderRecipe, folder: Path, num_layers: int) -> tuple[Path
     return (path,)
 
 
+def _drawn(recipe: DrawnRecipe, folder: Path, num_layers: int) -> tuple[Path, ...]:
+    path = folder / _GRAPH_NAME
+    vision.write(recipe.sheet(num_layers), recipe.storage, path)
+    return (path,)
+
+
 _BUILDERS: dict[type, Callable[[Any, Path, int], tuple[Path, ...]]] = {
     DecoderRecipe: _decoder,
     EncoderRecipe: _encoder,
     VisionRecipe: vision.build,
+    ConvolutionRecipe: _drawn,
 }
 
 

@@ -1,10 +1,59 @@
-"""Recipes of convolutional networks: ResNet, MobileNet, EfficientNet, ConvNeXt. Pure."""
+"""Recipes of convolutional networks: ResNet, MobileNet, EfficientNet, ConvNeXt, FastViT. Pure."""
+
+from typing_extensions import override
 
 from advisor.catalog.model import Candidate
-from advisor.graphs.recipe import Recipe
+from advisor.graphs import storage as graph_storage
+from advisor.graphs import support
+from advisor.graphs.conv import networks, shapes
+from advisor.graphs.conv.networks import Shape
+from advisor.graphs.drawn import DrawnRecipe, agrees
+from advisor.graphs.recipe import GraphFamily, Recipe
+from advisor.graphs.vision.drawing import Drawing
 from advisor.task.model import Workload
 
+_FORMATS = ("onnx-fp32", "onnx-int8-dynamic")
+"""Of dynamic 8 bits the products are quantized and the convolutions stay floats, as the catalog's format says."""
 
-def recipe(_candidate: Candidate, _workload: Workload) -> tuple[Recipe | None, str]:
+
+class ConvolutionRecipe(DrawnRecipe, frozen=True, kw_only=True):
+    """A convolutional network; one run reads one batch of images."""
+
+    shape: Shape
+
+    @property
+    def family(self) -> GraphFamily:
+        """Which builder makes it."""
+        return "convolution"
+
+    @property
+    @override
+    def num_layers(self) -> int:
+        return self.shape.num_layers
+
+    @property
+    def divisible(self) -> bool:
+        """Stages differ, so a part of them says nothing of the whole."""
+        return False
+
+    @override
+    def sheet(self, num_layers: int) -> Drawing:
+        return networks.drawing(self.shape, self.num_batch)
+
+
+def recipe(candidate: Candidate, workload: Workload) -> tuple[Recipe | None, str]:
     """Return the recipe of a candidate of this kind, or null and why not; null and nothing for other kinds."""
-    return None, ""
+    model, architecture = candidate.model, candidate.model.architecture
+    if architecture is None or not shapes.knows(architecture):
+        return None, ""
+    if candidate.format.id not in _FORMATS:
+        return None, f"Test models of this kind in {candidate.format.label} are not made."
+    found, why = shapes.shape(model)
+    if found is None:
+        return None, why
+    if not agrees(networks.drawing(found, 1).num_parameters(), model.num_parameters()):
+        return None, support.DISAGREES
+    return ConvolutionRecipe(
+        shape=found, storage=graph_storage.BY_FORMAT[candidate.format.id], num_batch=max(1, workload.num_batch),
+        num_runs=float(max(1, workload.num_images) * workload.num_passes),
+    ), ""  # fmt: skip
