@@ -49,10 +49,8 @@ class Weight(msgspec.Struct, frozen=True, kw_only=True):
         """Return its bytes in that storage, in bytes; all but matrices and tables of words stay 32-bit floats."""
         if self.kind == "floats":
             return math.prod(self.shape) * FLOAT_BYTES
-        num_rows, num_columns = self.shape
-        if self.kind == "matrix":
-            return storage.linear_bytes(num_rows, num_columns)
-        return storage.linear_bytes(num_columns, num_rows)
+        num_in, num_out = self.shape if self.kind == "matrix" else self.shape[::-1]
+        return storage.linear_bytes(num_in, num_out)
 
 
 class Matrix(msgspec.Struct, frozen=True, kw_only=True):

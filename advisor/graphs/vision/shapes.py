@@ -225,12 +225,12 @@ _SHAPES: dict[str, Callable[[ModelCard], Shape | None]] = {
     "rt_detr_v2": _rt_detr,
 }
 _TOO_IRREGULAR = {
-    "sam2": "No exact test model is made for SAM 2: the sizes of its uneven stages and windows are not sourced.",
-    "grounding-dino": "No exact test model is made for Grounding DINO: its encoder mixes text and image layer by layer,"
-    " and the sizes of that are not sourced.",
-    "d_fine": "No exact test model is made for D-FINE: the sizes of its HGNet backbone's blocks are not sourced.",
-    "rf_detr": "No exact test model is made for RF-DETR: the windows of its backbone and the projector after it are not"
-    " sourced.",
+    "sam2": "No exact test model is made for SAM 2: its stages differ in size, windows and pooling, which the catalog"
+    " does not hold.",
+    "grounding-dino": "No exact test model is made for Grounding DINO: its layers mix text and image in ways of their"
+    " own.",
+    "d_fine": "No exact test model is made for D-FINE: its backbone and its box heads are built in ways of their own.",
+    "rf_detr": "No exact test model is made for RF-DETR: its backbone has windows and a projector of its own.",
 }
 """Model type -> why there is no shape for it."""
 

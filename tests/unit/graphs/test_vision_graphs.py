@@ -152,8 +152,10 @@ def test_a_window_keeps_patches_apart(tmp_path):
     assert reached[1][7:].any()
 
 
-def test_each_layer_of_rt_detr_samples_three_scales(tmp_path):
-    found = operators(written(recipe_of("rt_detr"), tmp_path))
+@pytest.mark.parametrize("name", ["rt_detr", "rt_detr, plain blocks"])
+def test_rt_detr_averages_before_its_shortcuts_and_samples_three_scales_a_layer(name, tmp_path):
+    found = operators(written(recipe_of(name), tmp_path))
+    assert (found["MaxPool"], found["AveragePool"]) == (1, 3)
     assert found["GridSample"] == 2 * 3
     assert found["TopK"] == 1
 
@@ -164,6 +166,14 @@ def test_towers_can_be_built_in_part_and_the_whole_follows(name):
     assert recipe.divisible
     sizes = [recipe.weight_bytes(layers) for layers in (1, 2, 3)]
     assert sizes[2] - sizes[1] == sizes[1] - sizes[0] > 0
+
+
+def test_words_are_padded_to_blocks_along_their_width():
+    """No image format has blocks; a table of words would still be counted as `GraphBuilder` writes it."""
+    (words,) = (weight for weight in networks.drawing(vision_shapes.SHAPES["clip"], 2, 1).weights
+                if weight.kind == "embedding")  # fmt: skip
+    assert words.shape == (99, 32)
+    assert words.size_bytes(storage.BY_FORMAT["onnx-int4-b128"]) == 99 * (64 + 4)
 
 
 def test_uneven_networks_are_built_whole_only():
