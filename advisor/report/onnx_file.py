@@ -17,6 +17,7 @@ from advisor.report.public_parts import Document, figure, head, plain_figure
 
 QUERIES_PER_FIGURE = 1000
 _SHOWN_OPERATORS = 6
+_SHOWN_VALUES = 4
 _J_PER_WH = units.J_PER_WH
 _FILL_WORDS = {
     "ones": "ones", "zeros": "zeros", "positions": "0, 1, 2, ...", "normal": "normal distribution", "pixels": "0 to 1",
@@ -74,7 +75,7 @@ def about(header: OnnxHeader) -> tuple[str, ...]:
             parameters=units.count(header.num_parameters), weights=weights
         ),
         _("{number} nodes, most of them: {operators}.").format(number=f"{header.num_nodes:,}", operators=operators),
-        _("Outputs: {outputs}.").format(outputs="; ".join(_value_words(value) for value in header.outputs)),
+        _("Outputs: {outputs}.").format(outputs=_some([_value_words(value) for value in header.outputs])),
     ]
     beside = (
         _("{number} weights lie beside it in {file} ({size}).").format(
@@ -86,16 +87,19 @@ def about(header: OnnxHeader) -> tuple[str, ...]:
 
 
 def input_rows(made: Inputs) -> list[tuple[str, str, str, str]]:
-    """Return name, type, shape and values of each input."""
-    return [
-        (
-            feed.name,
-            feed.data_type,
-            "x".join(map(str, feed.shape)) or _("one value"),
-            f"{_fill_words(feed)} ({feed.why})",
-        )
-        for feed in made.feeds
-    ]
+    """Return name, type, shape and values of each input; many alike (the cache of a decoder) share a row."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for feed in made.feeds:
+        shape = "x".join(map(str, feed.shape)) or _("one value")
+        alike.setdefault((feed.data_type, shape, f"{_fill_words(feed)} ({feed.why})"), []).append(feed.name)
+    return [(_some(names), *words) for words, names in alike.items()]
+
+
+def _some(words: Sequence[str]) -> str:
+    """Return a few words and how many more there are."""
+    more = len(words) - _SHOWN_VALUES
+    shown = "; ".join(words[:_SHOWN_VALUES])
+    return _("{shown} and {more} more").format(shown=shown, more=more) if more > 0 else shown
 
 
 def placed(result: OnnxFileResult) -> tuple[str, ...]:

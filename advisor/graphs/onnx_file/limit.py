@@ -12,8 +12,12 @@ _SAME_VALUES = frozenset({
     "Concat",
 })  # fmt: skip
 """Operators that hand their first input's values on."""
-_TABLE_AND_IDS = {"Gather": ((0, 1),), "GatherBlockQuantized": ((0, 1),), "EmbedLayerNormalization": ((2, 0), (4, 1))}
-"""Operator -> pairs of table and ids, by place among its inputs."""
+_TABLE_AND_IDS = {
+    "Gather": ((0, 1),), "GatherBlockQuantized": ((0, 1), (2, 1)), "EmbedLayerNormalization": ((2, 0), (4, 1)),
+}  # fmt: skip
+"""Operator -> pairs of table and ids, by place among its inputs. A packed table may be reshaped on its way; its scales
+have as many rows."""
+_ROTARY_PLACES = (7, 8)
 
 
 def id_limits(
@@ -38,6 +42,21 @@ def id_limits(
     return limits
 
 
+def head_size(nodes: Iterable[onnx.NodeProto], tensors: Mapping[str, onnx.TensorProto]) -> int:
+    """Return the width of an attention head that appends to a cache, 0 where the graph does not tell.
+
+    Source: ONNX Runtime, com.microsoft.GroupQueryAttention: its tables of cosines and sines are half a head wide.
+    """
+    for node in nodes:
+        if node.op_type != "GroupQueryAttention":
+            continue
+        for place in _ROTARY_PLACES:
+            name = node.input[place] if len(node.input) > place else ""
+            if name in tensors and len(tensors[name].dims) == 2:
+                return 2 * int(tensors[name].dims[1])
+    return 0
+
+
 def _looked_up(
     node: onnx.NodeProto, names: list[str], tensors: Mapping[str, onnx.TensorProto]
 ) -> Iterable[tuple[str, int]]:
@@ -46,7 +65,7 @@ def _looked_up(
     for table, ids in _TABLE_AND_IDS.get(node.op_type, ()):
         if max(table, ids) < len(names) and axis == 0 and names[table] in tensors:
             dims = tensors[names[table]].dims
-            if dims:
+            if len(dims) > 1 or (dims and node.op_type == "Gather"):
                 yield names[ids], dims[0]
     if node.op_type == "OneHot" and len(names) > 1 and names[1] in tensors:
         depth = tensors[names[1]]

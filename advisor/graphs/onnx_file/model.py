@@ -51,5 +51,7 @@ class OnnxHeader(msgspec.Struct, frozen=True, kw_only=True):
     weight_bytes: dict[str, int]
     """[B] Data type -> bytes of weights and constants, external ones included."""
     external_files: tuple[ExternalFile, ...] = ()
+    head_size: int = 0
+    """Width of an attention head, from the rotary tables of GroupQueryAttention; 0: not known."""
     image_size: tuple[int, int] | None = None
     """[pixels] Height and width that the file's own notes state."""

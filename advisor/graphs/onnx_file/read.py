@@ -55,7 +55,7 @@ def read(file: Path) -> OnnxHeader:
         custom_operators=_custom(model, [*nodes, *inner]), num_nodes=len(nodes),
         num_by_operator=dict(counts.most_common()), num_parameters=_num_parameters(nodes, weights, tensors),
         weight_bytes=_weight_bytes([tensor for _, tensor in tensors]), external_files=external,
-        image_size=_stated_image_size(model),
+        head_size=limit.head_size(nodes, weights), image_size=_stated_image_size(model),
     )  # fmt: skip
 
 

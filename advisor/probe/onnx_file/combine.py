@@ -15,6 +15,8 @@ from advisor.probe.stats import Reason, Spread
 _MEMORY_HALF_SHARE = 0.02
 """[1] Peak memory of the same file varies by about this from run to run."""
 
+_SHOWN_INPUTS = 4
+
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """What the coordinating process knows besides the report."""
@@ -69,7 +71,9 @@ def _first_is_free(made: Inputs) -> bool:
 
 def _time(report: DepthReport, made: Inputs) -> Quantity:
     spread = stats.spread(report.query_block_s)
-    shapes = ", ".join(f"{feed.name} {'x'.join(map(str, feed.shape)) or 'one value'}" for feed in made.feeds)
+    shown = [f"{feed.name} {'x'.join(map(str, feed.shape)) or 'one value'}" for feed in made.feeds[:_SHOWN_INPUTS]]
+    more = len(made.feeds) - len(shown)
+    shapes = ", ".join(shown) + (f" and {more} more" if more else "")
     basis = f"median of {len(report.measurement.query_s)} runs of the file itself, made-up inputs: {shapes}"
     return _measured(spread, "s", basis)
 

@@ -21,6 +21,7 @@ _BATCH_NAME = re.compile(r"^(n|b|bs|bsz|.*batch.*)$", re.IGNORECASE)
 _SEQUENCE_NAME = re.compile(r"seq|len|token|time_?step", re.IGNORECASE)
 _SOUND_NAME = re.compile(r"sample|audio|wav|speech|sound|pcm", re.IGNORECASE)
 _STATE_NAME = re.compile(r"^(h|c|h_?0|c_?0|h_?n|c_?n)$|state|hidden|cache|past|memory", re.IGNORECASE)
+_HEAD_NAME = re.compile(r"kv_cache_dim|head_?(dim|size)", re.IGNORECASE)
 _RATE_NAME = re.compile(r"^(sr|sample_?rate|sampling_?rate|fs)$", re.IGNORECASE)
 _DETECTOR_OUTPUT = re.compile(r"^output\d+$|boxes|scores|dets|num_det|bbox", re.IGNORECASE)
 _DETECTOR_FILE = re.compile(r"(?<![a-z])(yolo\w*|det\w*|ssd|rcnn|seg\w*)(?![a-z])", re.IGNORECASE)
@@ -109,13 +110,9 @@ class Sizes:
         return sum(sizes), f"the sum {name}"
 
     def _default(self, value: Value, axis: int, name: str) -> _Choice:
-        if "past" in name.lower():
-            return 0, "nothing was read before"
-        if _BATCH_NAME.match(name):
-            return BATCH, "one at a time"
-        image = self._image(value, axis)
-        if image is not None:
-            return image
+        known = self._of_cache(value, axis, name) or self._image(value, axis)
+        if known is not None:
+            return known
         if axis > 0 and self._is_piece(value):
             return PIECE_SAMPLES, "a piece of sound, as detectors of speech activity with a state read it"
         if axis > 0 and (_SOUND_NAME.search(name) or self._is_sound(value, name)):
@@ -125,6 +122,27 @@ class Sizes:
         if axis == 0 or _STATE_NAME.search(value.name):
             return BATCH, "one at a time"
         return SEQUENCE, "no hint in the file: a usual length of a sequence"
+
+    def _of_cache(self, value: Value, axis: int, name: str) -> _Choice | None:
+        """Return the size of a batch or of what a decoder with a cache names."""
+        if "past" in name.lower():
+            return 0, "nothing was read before"
+        if "total" in name.lower():
+            return self._total(value, axis), "what is read now and what was read before"
+        if _BATCH_NAME.match(name):
+            return BATCH, "one at a time"
+        if self._header.head_size and _HEAD_NAME.search(name):
+            return self._header.head_size, "width of an attention head"
+        return (0, "nothing was read before") if axis > 0 and "past" in value.name.lower() else None
+
+    def _total(self, value: Value, axis: int) -> int:
+        """Return the sequence and what was read before it, by the first names in the file that mean them."""
+        names = [item for other in self._header.inputs for item in other.shape or () if isinstance(item, str)]
+        names = [name for name in names if "total" not in name.lower() and "+" not in name]
+        now = next((name for name in names if _SEQUENCE_NAME.search(name) and "past" not in name.lower()), "")
+        before = next((name for name in names if "past" in name.lower()), "")
+        read_now = self._choice(value, axis, now)[0] if now else SEQUENCE
+        return read_now + (self._choice(value, axis, before)[0] if before else 0)
 
     def _is_piece(self, value: Value) -> bool:
         """Tell whether an input is a piece of a sound that comes in pieces: a state is handed on beside it."""
@@ -212,7 +230,9 @@ def image_axes(value: Value) -> tuple[int, int] | None:
     """Return where height and width are, if an input looks like an image: 3 or 4 dimensions, one of them channels."""
     if value.shape is None or len(value.shape) not in (3, 4):
         return None
-    if not (value.data_type.startswith("float") or value.data_type in ("uint8", "int8")):
+    if _STATE_NAME.search(value.name) or not (
+        value.data_type.startswith("float") or value.data_type in ("uint8", "int8")
+    ):
         return None
     first = len(value.shape) - 3
     front, back = value.shape[first], value.shape[-1]

@@ -4,6 +4,7 @@ import contextlib
 import os
 import zipfile
 
+import cards
 import msgspec
 import numpy as np
 import onnx
@@ -12,6 +13,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from advisor.errors import InvalidModelError
+from advisor.graphs import decoder, storage
 from advisor.graphs.onnx_file import check, skim
 from advisor.graphs.onnx_file.read import read
 
@@ -90,6 +92,15 @@ def test_operators_nobody_defines_are_named_and_the_files_own_are_not(tmp_path):
         nodes, [onnx_files.value("x")], [onnx_files.value("y")], domains=["mine", "acme"], functions=[own]
     )
     assert read(onnx_files.write(tmp_path, made)).custom_operators == ("acme:Magic",)
+
+
+def test_a_decoder_of_the_runtimes_own_operators_tells_its_table_and_its_head(tmp_path):
+    shape = cards.tiny_shape()
+    file = tmp_path / "decoder.onnx"
+    decoder.build(shape, storage.BY_FORMAT["onnx-int4-b32"], file, num_positions=128)
+    found = read(file)
+    assert found.inputs[0].id_limit == shape.vocab_size
+    assert found.head_size == shape.head_size
 
 
 def test_the_image_size_an_exporter_notes(tmp_path):

@@ -76,6 +76,21 @@ def test_a_decoder_begins_with_nothing_read_before():
     assert fills(found)["past.0.key"] == ("zeros", 0)
 
 
+def test_a_cache_of_three_heads_is_no_image_and_its_head_is_as_wide_as_the_graph_says():
+    past = value("past_key_values.0.key", shape=("batch", 3, "past_sequence_length", "kv_cache_dim"))
+    assert shapes(made(past, head_size=64)) == {past.name: (1, 3, 0, 64)}
+    fixed = value("past_key_values.0.key", shape=("batch", 3, "capacity", 64))
+    assert shapes(made(fixed)) == {past.name: (1, 3, 0, 64)}
+
+
+def test_a_total_follows_the_sequence_and_what_was_read_before():
+    ids = value("input_ids", "int64", ("batch", "sequence_length"))
+    mask = value("attention_mask", "int64", ("batch", "total_sequence_length"))
+    past = value("past.0.key", shape=("batch", 3, "past_sequence_length", 64))
+    found = made(ids, mask, past, dimensions={"sequence_length": 1, "past_sequence_length": 40})
+    assert shapes(found) == {"input_ids": (1, 1), "attention_mask": (1, 41), "past.0.key": (1, 3, 40, 64)}
+
+
 def test_a_name_has_one_size_in_all_inputs():
     found = made(value("audio", shape=("batch", "t")), value("mask", "int64", ("batch", "t")))
     assert shapes(found) == {"audio": (1, 16_000), "mask": (1, 16_000)}
