@@ -3,12 +3,11 @@
 The raw times are kept, not the rates: a better fit serves an old calibration too.
 """
 
+import dataclasses
 import functools
 import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
-
-import msgspec
 
 from advisor.errors import InvalidInputError
 from advisor.estimate import least_squares
@@ -162,7 +161,7 @@ def _matrices(maker: _Maker, family: KernelFamily) -> MatrixRoof:
     found = maker.fit(maker.times("matrices", family=family), _matrix_amounts)
     # A larger working set is never faster, whatever noise says: costs rise from level to level. Nor is a small one
     # free: what few bytes cost is hard to tell from what starting a product costs.
-    found = msgspec.structs.replace(found, costs={**found.costs, "l2": max(found.costs["l2"], _floor(found))})
+    found = dataclasses.replace(found, costs={**found.costs, "l2": max(found.costs["l2"], _floor(found))})
     costs: list[float] = []
     for level in _LEVELS:
         costs.append(max([found.costs.get(level, 0.0), *costs]))

@@ -3,26 +3,29 @@
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-
-import msgspec
+from dataclasses import dataclass
 
 _SWEEPS = 20_000
 _SETTLED = 1e-13
 """[1] Change of all costs together, over the largest, below which the fit has settled."""
 _LEAST_SHARE = 0.01
 """[1] No rate is known better than this: the clock and the next day are not in the blocks."""
+UNCHECKED_SHARE = 0.05
+"""[1] Taken where there are as many costs as measurements: such a fit misses nothing and proves nothing."""
 RANGE_SIGMAS = 1.645
 """[1] A range of 90 %."""
 
 
-class Observation(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class Observation:
     """One measured time and how often each cost is in it."""
 
     time_s: float
     amounts: Mapping[str, float]
 
 
-class Fit(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class Fit:
     """Costs that make up the times."""
 
     costs: Mapping[str, float]
@@ -32,7 +35,9 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def residual_share(self) -> float:
-        """Root mean square of the residuals."""
+        """Root mean square of the residuals; where nothing could miss, what is usual."""
+        if len(self.residuals) <= sum(cost > 0 for cost in self.costs.values()):
+            return UNCHECKED_SHARE
         return math.sqrt(statistics.fmean(value**2 for value in self.residuals))
 
     @property

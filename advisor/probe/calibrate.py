@@ -18,7 +18,7 @@ from advisor.child import runner
 from advisor.child.main import Channel, refuse_request
 from advisor.child.protocol import LogRecord, Message, Progress, Sample
 from advisor.errors import ChildError, OutputError
-from advisor.graphs import kernel_case
+from advisor.graphs import kernel_case, kernel_plan
 from advisor.graphs.kernel_case import Calibration, KernelCase, Matrices
 from advisor.probe import lock, stats
 from advisor.probe.calibration_plan import MEMORY_LIMIT_BYTES, TIME_LIMIT_S, CalibrationRequest
@@ -58,7 +58,7 @@ def calibrate(request: bytes, channel: Channel) -> bytes:
 def _build(wanted: CalibrationRequest, folder: Path, channel: Channel) -> tuple[KernelGraph, ...]:
     from advisor.graphs import kernels  # onnx: needed here only
 
-    cases = kernel_case.cases(wanted.caches, wanted.num_threads, quick=wanted.quick)
+    cases = kernel_plan.cases(wanted.caches, wanted.num_threads, quick=wanted.quick)
     found = []
     for place, case in enumerate(cases):
         channel.progress("prepare", _BUILD_SHARE * place / len(cases), detail=case.name)

@@ -13,7 +13,7 @@ from advisor import paths
 from advisor.child import command, runner
 from advisor.child.protocol import Hello, Progress, Sample
 from advisor.estimate import calibration
-from advisor.graphs import kernel_case
+from advisor.graphs import kernel_case, kernel_plan
 from advisor.graphs.kernel_case import Caches, Calibration
 from advisor.probe import lock
 from advisor.probe.calibration_plan import CalibrationRequest
@@ -43,7 +43,7 @@ def test_all_kernels_are_measured_and_fitted():
     outcome = run(on_message=told.append)
     assert outcome.code == "finished", outcome.message
     found = msgspec.json.decode(outcome.result, type=Calibration)
-    wanted = [run.work for case in kernel_case.cases(Caches(), 1, quick=True) for run in case.runs()]
+    wanted = [run.work for case in kernel_plan.cases(Caches(), 1, quick=True) for run in case.runs()]
     assert [time.work for time in found.times] == wanted
     assert all(0 < time.low_s <= time.median_s <= time.high_s and time.num_blocks >= 3 for time in found.times)
     assert (found.fingerprint, found.power_source, found.num_threads) == ("here", "mains", 1)

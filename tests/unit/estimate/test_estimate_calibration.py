@@ -12,7 +12,7 @@ from advisor.estimate import calibration, estimator, learning, least_squares, ro
 from advisor.estimate.families import KERNEL_FAMILIES, family
 from advisor.estimate.learning import Correction, Learned
 from advisor.estimate.least_squares import Observation
-from advisor.graphs import kernel_case
+from advisor.graphs import kernel_case, kernel_plan
 from advisor.graphs.kernel_case import Caches, GraphLoad, KernelTime
 from advisor.task.model import Workload
 
@@ -49,7 +49,7 @@ def true_s(work):
 
 def measured(*, slower=1.0, fingerprint="made", **changes):
     """Return a calibration of that computer; `slower` stretches every time."""
-    runs = [run for case in kernel_case.cases(CACHES, 2) for run in case.runs()]
+    runs = [run for case in kernel_plan.cases(CACHES, 2) for run in case.runs()]
     times = tuple(
         KernelTime(work=run.work, median_s=s, low_s=0.99 * s, high_s=1.01 * s, num_blocks=9)
         for run in runs
