@@ -25,7 +25,7 @@ def probe(*words, **options):
 
 def test_a_file_is_measured_and_its_document_follows_the_schema(tmp_path):
     file = onnx_files.write(tmp_path, onnx_files.lookup(37))
-    done = probe(file, "--dim", "sequence=9", "--threads", "1", "--time-limit", "4", "--json")
+    done = probe(file, "--dim", "sequence=9", "--threads", "1", "--time-limit", "12", "--json")
     assert done.returncode == 0, done.stderr
     value = json.loads(done.stdout)
     jsonschema.validate(value, json.loads(resources.read("schema/probe-file.schema.json")))
@@ -42,7 +42,7 @@ def test_a_file_is_measured_and_its_document_follows_the_schema(tmp_path):
 
 
 def test_the_text_names_inputs_free_sizes_and_providers(tmp_path):
-    done = probe(onnx_files.external(tmp_path), "--shape", "x=2x8", "--time-limit", "4")
+    done = probe(onnx_files.external(tmp_path), "--shape", "x=2x8", "--time-limit", "12")
     assert done.returncode == 0, done.stderr
     rows = [line.split("\t") for line in done.stdout.splitlines()]
     assert ["x", "float32", "2x8", "normal distribution (floats around 0)"] in rows

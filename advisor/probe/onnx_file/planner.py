@@ -9,6 +9,8 @@ from advisor.probe.providers import ProviderUse
 
 TIME_BOX_S = 20.0
 TIME_LIMIT_S = 120.0
+_BOX_SHARE = 0.4
+"""[1] Of a short limit that measuring may fill: starting and loading take their time on a busy computer."""
 MEMORY_SHARE_OF_USABLE = 0.9
 """[1] Of what is free less the reserve; the child that reads the file needs a little besides."""
 
@@ -38,6 +40,6 @@ def plan(
         file=file, shapes=dict(shapes or {}), dimensions=dict(dimensions or {}), providers=uses,
         num_threads=threads or planner.usual_threads(profile),
         memory_box_bytes=int(MEMORY_SHARE_OF_USABLE * planner.usable_bytes(profile)),
-        time_box_s=min(TIME_BOX_S, time_limit_s), time_limit_s=time_limit_s, fingerprint=profile.fingerprint,
+        time_box_s=min(TIME_BOX_S, _BOX_SHARE * time_limit_s), time_limit_s=time_limit_s, fingerprint=profile.fingerprint,
         power_source=profile.power.source.value,
     )  # fmt: skip
