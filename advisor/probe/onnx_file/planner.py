@@ -40,6 +40,6 @@ def plan(
         file=file, shapes=dict(shapes or {}), dimensions=dict(dimensions or {}), providers=uses,
         num_threads=threads or planner.usual_threads(profile),
         memory_box_bytes=int(MEMORY_SHARE_OF_USABLE * planner.usable_bytes(profile)),
-        time_box_s=min(TIME_BOX_S, _BOX_SHARE * time_limit_s), time_limit_s=time_limit_s, fingerprint=profile.fingerprint,
-        power_source=profile.power.source.value,
+        time_box_s=min(TIME_BOX_S, _BOX_SHARE * time_limit_s), time_limit_s=time_limit_s,
+        fingerprint=profile.fingerprint, power_source=profile.power.source.value,
     )  # fmt: skip
