@@ -5,11 +5,12 @@ import subprocess
 import sys
 import threading
 
+import jsonschema
 import msgspec
 import psutil
 import pytest
 
-from advisor import paths
+from advisor import paths, resources
 from advisor.child import command, runner
 from advisor.child.protocol import Hello, Progress, Sample
 from advisor.estimate import calibration
@@ -155,7 +156,7 @@ def test_the_command_keeps_what_it_measured_and_estimates_rest_on_it():
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert told["schema"] == "model-fit-advisor/calibration/1"
+    jsonschema.validate(told, json.loads(resources.read("schema/calibration.schema.json")))
     assert told["num_threads"] == 1
     assert all(rate["low"] is None or rate["low"] <= rate["value"] for rate in told["rates"])
     words = ["estimate", "sentence-transformers/all-MiniLM-L6-v2", "--format", "onnx-fp32", "--json"]
