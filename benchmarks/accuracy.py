@@ -96,7 +96,7 @@ def save(kept, asked):
 
 
 def calibrate(profile):
-    from advisor.probe import calibrate as job
+    from advisor.probe import calibration_plan as job
 
     outcome = runner.run("calibrate", msgspec.json.encode(job.request(profile)), timeout_s=300)
     if outcome.result is None:
@@ -155,7 +155,7 @@ def measure(case, profile):
 
 
 def predict_again(kept):
-    """Predict with the estimator as it is now; what was measured stays. For tuning only, never for what is published."""
+    """Predict with the estimator as it is now; what was measured stays. For tuning, never for what is published."""
     profile = detect.detect()
     taught = [row for row in kept["rows"].values() if row.get("teaches") and row.get("measured")]
     probes = tuple(msgspec.convert(row["measured"], ProbeResult) for row in taught)

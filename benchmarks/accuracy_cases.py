@@ -1,4 +1,4 @@
-"""Which candidates `accuracy.py` predicts and measures: two lists, so that what was tuned on is not what is published."""
+"""Which candidates `accuracy.py` predicts and measures: two lists, so that what is published was not tuned on."""
 
 from advisor.task.model import Workload
 
