@@ -11,6 +11,7 @@ from advisor.graphs.recipe import Recipe
 from advisor.graphs.text import DecoderRecipe, EncoderRecipe
 from advisor.graphs.vision import build as vision
 from advisor.graphs.vision.recipe import VisionRecipe
+from advisor.graphs.weights import INSIDE_LIMIT_BYTES
 
 _GRAPH_NAME = "graph.onnx"
 
@@ -26,14 +27,19 @@ def _decoder(recipe: DecoderRecipe, folder: Path, num_layers: int) -> tuple[Path
 
 def _encoder(recipe: EncoderRecipe, folder: Path, num_layers: int) -> tuple[Path, ...]:
     path = folder / _GRAPH_NAME
-    encoder.build(recipe.shape, recipe.storage, path, num_layers=num_layers)
+    encoder.build(recipe.shape, recipe.storage, path, num_layers=num_layers, inside=is_inside(recipe))
     return (path,)
 
 
 def _drawn(recipe: DrawnRecipe, folder: Path, num_layers: int) -> tuple[Path, ...]:
     path = folder / _GRAPH_NAME
-    vision.write(recipe.sheet(num_layers), recipe.storage, path)
+    vision.write(recipe.sheet(num_layers), recipe.storage, path, inside=is_inside(recipe))
     return (path,)
+
+
+def is_inside(recipe: Recipe) -> bool:
+    """Tell whether exports of the whole model keep its weights inside the graph's file; parts of it do as it does."""
+    return recipe.weight_bytes(recipe.num_layers) < INSIDE_LIMIT_BYTES
 
 
 _BUILDERS: dict[type, Callable[[Any, Path, int], tuple[Path, ...]]] = {

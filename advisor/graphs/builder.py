@@ -189,11 +189,13 @@ class GraphBuilder:
         outputs = [f"{name}/out", "", "", f"{name}/sum"]
         return self.node(operator, inputs, outputs, domain=MICROSOFT, epsilon=EPSILON), outputs[3]
 
-    def save(self, path: Path) -> int:
+    def save(self, path: Path, *, inside: bool = False) -> int:
         """Write graph and weights.
 
         Args:
-            path: graph file; weights go beside it, with `.data` added to its name.
+            path: graph file.
+            inside: weights go into the graph's file, as most exporters do below 2 GB; else beside it, with `.data`
+                added to its name, as onnxruntime-genai's builder does. It decides what is in memory while loading.
 
         Returns:
             [B] Size of all weights.
@@ -201,14 +203,20 @@ class GraphBuilder:
         Raises:
             OutputError: `disk-full`.
         """
+        size = weights.total_bytes(self.specs)
+        if inside and size < weights.INSIDE_LIMIT_BYTES:
+            weights.write_inside(self._model([]), self.specs, path)
+            return size
         tensors = weights.write(self.specs, path.with_name(path.name + ".data"))
+        path.write_bytes(self._model(tensors).SerializeToString())
+        return size
+
+    def _model(self, tensors: list[onnx.TensorProto]) -> onnx.ModelProto:
         graph = helper.make_graph(
             self._nodes, "synthetic", self._inputs, self._outputs, initializer=[*self._constants.values(), *tensors]
         )
         opsets = [helper.make_opsetid("", OPSET_VERSION), helper.make_opsetid(MICROSOFT, 1)]
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="model-fit-advisor")
-        path.write_bytes(model.SerializeToString())
-        return weights.total_bytes(self.specs)
+        return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="model-fit-advisor")
 
     def _matmul_blocks(self, x: str, y: str, weight: tuple[str, str], num_in: int, num_out: int) -> str:
         return self.node(

@@ -11,7 +11,9 @@ from advisor.graphs.storage import Storage
 OUTPUT = "output"
 
 
-def build(shape: EncoderShape, storage: Storage, path: Path, *, num_layers: int | None = None) -> int:
+def build(
+    shape: EncoderShape, storage: Storage, path: Path, *, num_layers: int | None = None, inside: bool = False
+) -> int:
     """Write an encoder.
 
     Args:
@@ -19,6 +21,7 @@ def build(shape: EncoderShape, storage: Storage, path: Path, *, num_layers: int 
         storage: 32-bit floats, or 8 bits with activations rounded on the fly.
         path: graph file; its folder exists.
         num_layers: layers kept from the first; all by default.
+        inside: weights go into the graph's own file.
 
     Returns:
         [B] Size of all weights.
@@ -26,7 +29,7 @@ def build(shape: EncoderShape, storage: Storage, path: Path, *, num_layers: int 
     Raises:
         OutputError: `disk-full`.
     """
-    return _Encoder(shape, storage, shape.num_layers if num_layers is None else num_layers).save(path)
+    return _Encoder(shape, storage, shape.num_layers if num_layers is None else num_layers).save(path, inside=inside)
 
 
 class _Encoder:
@@ -45,9 +48,9 @@ class _Encoder:
         graph.node("Identity", [result], [OUTPUT])
         graph.output(OUTPUT, TensorProto.FLOAT, ["batch", size])
 
-    def save(self, path: Path) -> int:
+    def save(self, path: Path, *, inside: bool) -> int:
         """Write the graph."""
-        return self._graph.save(path)
+        return self._graph.save(path, inside=inside)
 
     def _embed(self) -> str:
         shape, graph = self._shape, self._graph

@@ -28,6 +28,10 @@ _SMALL_ALIGNMENT_BYTES = 64
 _SPARE_BYTES = 256 * units.MIB
 """[B] Left free on the disk."""
 _ROTARY_BASE = 10000.0
+INSIDE_LIMIT_BYTES = 2_000_000_000
+"""[B] Weights below this are kept inside the graph's file: protobuf reads no message of 2 GiB."""
+_GRAPH, _INITIALIZER, _RAW_DATA, _LENGTH_DELIMITED = 7, 5, 9, 2
+"""Field numbers of ModelProto, GraphProto and TensorProto in onnx.proto3, and the type of all three."""
 _NUMPY_TYPES: dict[int, type[np.generic]] = {
     onnx.TensorProto.FLOAT: np.float32,
     onnx.TensorProto.UINT8: np.uint8,
@@ -100,13 +104,68 @@ def write(specs: Iterable[TensorSpec], path: Path, *, seed: int = 0) -> list[onn
                 tensors.append(_pointer(spec, path.name, offset))
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise OutputError(
-            "disk-full",
-            f"The test model could not be written to {path}: {error.strerror or error}.",
-            remedy="Free some space, or measure a smaller model or format.",
-            folder=str(path.parent),
-        ) from error
+        raise _not_written(path, error) from error
     return tensors
+
+
+def _not_written(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        "disk-full",
+        f"The test model could not be written to {path}: {error.strerror or error}.",
+        remedy="Free some space, or measure a smaller model or format.",
+        folder=str(path.parent),
+    )
+
+
+def write_inside(model: onnx.ModelProto, specs: Iterable[TensorSpec], path: Path, *, seed: int = 0) -> None:
+    """Write a graph with its weights in one file, as exporters do below protobuf's limit of 2 GB.
+
+    The message is put together in the file: made in memory it would need twice its size.
+
+    Args:
+        model: the graph without these tensors.
+        specs: tensors in the order in which they are written.
+        path: file to write.
+        seed: of the random numbers.
+
+    Raises:
+        OutputError: `disk-full`.
+
+    Source:
+        Protocol Buffers encoding: a field may be split over several parts of a message; onnx.proto3 for the numbers.
+    """
+    wanted = tuple(specs)
+    require_space(path.parent, total_bytes(wanted))
+    heads = [_bare(spec).SerializeToString() for spec in wanted]
+    sizes = [
+        len(head) + len(_tag(_RAW_DATA, spec.size_bytes())) + spec.size_bytes()
+        for head, spec in zip(heads, wanted, strict=True)
+    ]
+    graph = model.graph.SerializeToString()
+    length = len(graph) + sum(len(_tag(_INITIALIZER, size)) + size for size in sizes)
+    outside = onnx.ModelProto()
+    outside.CopyFrom(model)
+    outside.ClearField("graph")
+    pool = _Pool(seed)
+    try:
+        with path.open("wb") as file:
+            file.write(outside.SerializeToString() + _tag(_GRAPH, length) + graph)
+            for spec, head, size in zip(wanted, heads, sizes, strict=True):
+                file.write(_tag(_INITIALIZER, size) + head + _tag(_RAW_DATA, spec.size_bytes()))
+                _fill(file, spec, pool)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise _not_written(path, error) from error
+
+
+def _tag(field: int, length: int) -> bytes:
+    """Return the head of a field of `length` bytes."""
+    number, found = length, bytearray([field << 3 | _LENGTH_DELIMITED])
+    while True:
+        found.append(number & 0x7F | (0x80 if number > 0x7F else 0))
+        number >>= 7
+        if not number:
+            return bytes(found)
 
 
 class _Pool:
@@ -169,10 +228,13 @@ def _align(file: BinaryIO, size_bytes: int) -> int:
     return file.tell()
 
 
+def _bare(spec: TensorSpec) -> onnx.TensorProto:
+    return onnx.TensorProto(name=spec.name, dims=spec.shape, data_type=spec.data_type)
+
+
 def _pointer(spec: TensorSpec, file_name: str, offset: int) -> onnx.TensorProto:
-    tensor = onnx.TensorProto(
-        name=spec.name, dims=spec.shape, data_type=spec.data_type, data_location=onnx.TensorProto.EXTERNAL
-    )
+    tensor = _bare(spec)
+    tensor.data_location = onnx.TensorProto.EXTERNAL
     for key, value in (("location", file_name), ("offset", str(offset)), ("length", str(spec.size_bytes()))):
         tensor.external_data.add(key=key, value=value)
     return tensor

@@ -12,7 +12,7 @@ from advisor.graphs.storage import Storage
 from advisor.graphs.vision.drawing import EMBEDDING, LINEAR, Drawing, Matrix, Node, Tensor, Weight
 from advisor.graphs.vision.networks import drawing
 from advisor.graphs.vision.recipe import ASK_TEXT, VisionRecipe
-from advisor.graphs.weights import TensorSpec
+from advisor.graphs.weights import INSIDE_LIMIT_BYTES, TensorSpec
 
 _GRAPH_NAME = "graph.onnx"
 
@@ -29,22 +29,24 @@ def build(recipe: VisionRecipe, folder: Path, num_layers: int) -> tuple[Path, ..
         OutputError: `disk-full`.
     """
     path = folder / _GRAPH_NAME
-    write(drawing(recipe.shape, num_layers, recipe.num_batch), recipe.storage, path)
+    inside = recipe.weight_bytes(recipe.num_layers) < INSIDE_LIMIT_BYTES
+    write(drawing(recipe.shape, num_layers, recipe.num_batch), recipe.storage, path, inside=inside)
     return (path,)
 
 
-def write(sheet: Drawing, storage: Storage, path: Path) -> int:
+def write(sheet: Drawing, storage: Storage, path: Path, *, inside: bool = False) -> int:
     """Write a drawing.
 
     Args:
         sheet: the network.
         storage: of its matrices.
-        path: graph file; weights go beside it, with `.data` added to its name.
+        path: graph file.
+        inside: weights go into the graph's own file; else beside it, with `.data` added to its name.
 
     Returns:
         [B] Size of all weights.
     """
-    return _Writer(sheet, storage).save(path)
+    return _Writer(sheet, storage).save(path, inside=inside)
 
 
 class _Writer(GraphBuilder):

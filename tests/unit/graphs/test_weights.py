@@ -1,12 +1,13 @@
 """Made-up weights on disk."""
 
+import cards
 import numpy as np
 import onnx
 import pytest
 from onnx.external_data_helper import load_external_data_for_tensor
 
 from advisor.errors import OutputError
-from advisor.graphs import weights
+from advisor.graphs import encoder, storage, traits, weights
 from advisor.graphs.weights import TensorSpec
 
 FLOAT = onnx.TensorProto.FLOAT
@@ -90,3 +91,25 @@ def test_a_write_that_fails_leaves_no_file(tmp_path, monkeypatch):
     with pytest.raises(OutputError, match="No space left"):
         weights.write([spec("w", (10,), "normal")], tmp_path / "x.data")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("format_id", ["onnx-fp32", "onnx-int8-dynamic"])
+def test_weights_inside_the_graph_are_the_same_as_beside_it(tmp_path, format_id):
+    import onnxruntime as ort
+
+    shape, kind = traits.encoder_shape(cards.tiny_encoder()), storage.BY_FORMAT[format_id]
+    found, ids = [], np.arange(12, dtype=np.int64).reshape(1, 12)
+    feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+    for inside in (False, True):
+        path = tmp_path / f"{inside}.onnx"
+        encoder.build(shape, kind, path, inside=inside)
+        found.append(ort.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, feeds)[0])
+    assert np.array_equal(*found)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["False.onnx", "False.onnx.data", "True.onnx"]
+    onnx.checker.check_model(onnx.load(str(tmp_path / "True.onnx")))
+
+
+def test_a_model_beyond_the_limit_of_one_message_keeps_its_weights_beside_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(weights, "INSIDE_LIMIT_BYTES", 1000)
+    encoder.build(traits.encoder_shape(cards.tiny_encoder()), storage.FLOAT32, tmp_path / "a.onnx", inside=True)
+    assert (tmp_path / "a.onnx.data").exists()
