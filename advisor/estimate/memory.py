@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.estimate.model import Roofs
+from advisor.estimate.runtime_facts import SCORES_ARENA_FACTOR
 from advisor.estimate.table import CandidateTable, Floats
 from advisor.estimate.work import Positions
 from advisor.task.model import Workload
 
-PACKED_LOW_SHARE = 0.6
-PACKED_HIGH_SHARE = 1.3
-"""[1] Range of the packed copy: the original is unmapped early or late, depending on version and system."""
+PACKED_LOW_SHARE = 0.8
+PACKED_HIGH_SHARE = 1.25
+"""[1] Range of what is held beside the weights: originals are let go early or late, depending on version and system."""
 EXTRA_RUNTIME_LOW_SHARE = 0.6
 
 
@@ -31,6 +32,9 @@ class Memory:
     weights: Ranged
     cache: Ranged
     activations: Ranged
+    """While running, or what loading holds for a moment where that is more."""
+    running: Ranged
+    """The same while running only."""
     runtime: Ranged
     total: Ranged
     """Value NaN when a part is not known; its low end still holds for the parts that are."""
@@ -38,10 +42,12 @@ class Memory:
 
 def memory(table: CandidateTable, workload: Workload, at: Positions, roofs: Roofs) -> Memory:
     """Compute the peak memory of one process that answers the workload."""
+    on_cpu, cache = roofs.device == "cpu", _cache(table, workload, at)
+    working = _activations(table, workload, at)
     parts = (
-        _weights(table, on_cpu=roofs.device == "cpu"),
-        _cache(table, workload, at),
-        _activations(table, workload, at),
+        _weights(table, on_cpu=on_cpu),
+        cache,
+        _at_least_loading(table, cache, working) if on_cpu else working,
         _runtime(table, roofs),
     )
     weights, cache, activations, runtime = parts
@@ -49,6 +55,7 @@ def memory(table: CandidateTable, workload: Workload, at: Positions, roofs: Roof
         weights=weights,
         cache=cache,
         activations=activations,
+        running=working,
         runtime=runtime,
         total=Ranged(
             value=sum((part.value for part in parts), np.zeros(len(table))),
@@ -63,8 +70,8 @@ def _weights(table: CandidateTable, *, on_cpu: bool) -> Ranged:
     packed = table.column("packed_bytes") if on_cpu else np.zeros(len(table))
     return Ranged(
         value=weight + packed,
-        low=weight / k + PACKED_LOW_SHARE * packed,
-        high=weight * k + PACKED_HIGH_SHARE * packed,
+        low=weight / k + np.minimum(PACKED_LOW_SHARE * packed, packed),
+        high=weight * k + np.maximum(PACKED_HIGH_SHARE * packed, packed),
     )
 
 
@@ -97,10 +104,21 @@ def _activations(table: CandidateTable, workload: Workload, at: Positions) -> Ra
     prompting = (
         piece * column("decoder_live_bytes")
         + piece * at.prompt * column("decoder_score_bytes")
-        + scored * column("logit_bytes")
+        + scored * column("logit_bytes") * np.where(column("in_onnxruntime") > 0, SCORES_ARENA_FACTOR, 1.0)
     )
     value = batch * (np.maximum(reading, prompting) + column("fixed_activation_bytes"))
     return Ranged(value=value, low=value * column("activation_low_share"), high=value * column("activation_high_share"))
+
+
+def _at_least_loading(table: CandidateTable, cache: Ranged, working: Ranged) -> Ranged:
+    """The peak is while loading or while running: what loading holds for a moment is gone before the cache is there."""
+    moment = table.column("moment_bytes")
+    at_value, at_low, at_high = (np.nan_to_num(end) for end in (cache.value, cache.low, cache.high))
+    return Ranged(
+        value=np.maximum(working.value, moment - at_value),
+        low=np.maximum(working.low, PACKED_LOW_SHARE * moment - at_high),
+        high=np.maximum(working.high, PACKED_HIGH_SHARE * moment - at_low),
+    )
 
 
 def _runtime(table: CandidateTable, roofs: Roofs) -> Ranged:
@@ -122,8 +140,10 @@ def max_context(table: CandidateTable, need: Memory, workload: Workload, at: Pos
     batch, column = float(workload.num_batch), table.column
     endless, windowed = batch * column("cache_bytes"), batch * column("windowed_cache_bytes")
     window = np.where(np.isfinite(column("window")), column("window"), 0.0)
-    fixed = need.total.value - need.cache.value + cache_bytes(table, np.zeros(len(table)), batch, at.reader_window)
-    left = free_bytes - fixed
+    held = need.weights.value + need.runtime.value
+    fixed = held + need.running.value + cache_bytes(table, np.zeros(len(table)), batch, at.reader_window)
+    too_large = held + table.column("moment_bytes") > free_bytes  # to be loaded: no context at all fits
+    left = np.where(too_large, -1.0, free_bytes - fixed)
     with np.errstate(divide="ignore", invalid="ignore"):
         inside = left / (endless + windowed)
         beyond = (left - windowed * window) / endless

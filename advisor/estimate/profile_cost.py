@@ -7,7 +7,7 @@ import msgspec
 from advisor.catalog import formats
 from advisor.catalog.model import CacheFacts, Candidate, Format, TensorGroup
 from advisor.errors import NotFoundError
-from advisor.estimate import families, image_work, runtime_facts, traffic
+from advisor.estimate import families, image_memory, image_work, loading, runtime_facts, traffic
 from advisor.estimate.families import KERNEL_FAMILIES
 from advisor.estimate.shape import FLOPS_PER_MULTIPLY, STATE_FLOPS_PER_ELEMENT, ModelShape, Stack
 from advisor.estimate.shape import shape as model_shape
@@ -17,7 +17,6 @@ INVENTORY_K = 1.01
 PARAMETERS_ONLY_K = 1.15
 """[1] Weights from the parameter count alone: k-quant mixtures differ by up to this from their mean width."""
 _MULTIPLIED_ROLES = frozenset({"linear", "expert", "router", "conv", "lm_head"})
-_PACKED_ROLES = _MULTIPLIED_ROLES - {"conv"}
 _ONCE_PER_INPUT = frozenset({"cross_attn_k", "cross_attn_v"})
 _Sizes = dict[int, float]
 """[B] All tensors of a group as if stored, by the group's identity: computed once, used for weights and reads."""
@@ -37,7 +36,9 @@ class CostProfile(msgspec.Struct, frozen=True, kw_only=True):
     weight_k: float = 1.0
     """[1] Range factor of `weight_bytes`."""
     packed_bytes: float = 0.0
-    """[B] Second copy of weights that the runtime makes while it loads."""
+    """[B] Held beside the weights once they are loaded: copies that the runtime packs for its kernels."""
+    moment_bytes: float = 0.0
+    """[B] Held for a moment while loading, before any cache or activation is."""
     download_bytes: float = math.nan
     runtime_bytes: float = 0.0
     """[B] On top of the child with ONNX Runtime: other runtimes are larger."""
@@ -158,6 +159,7 @@ def profile_cost(candidate: Candidate, shape: ModelShape | None = None) -> CostP
     if known.image_flops is not None:
         values.update(_published_image(candidate, known.image_flops))
     values.update(_working_memory(known, values))
+    values.update(_image_memory(candidate))
     return CostProfile(**values)
 
 
@@ -172,18 +174,32 @@ def _published_image(candidate: Candidate, flops: float) -> dict[str, float]:
     }
 
 
+def _image_memory(candidate: Candidate) -> dict[str, float]:
+    """Of networks drawn operator by operator the working memory is known, for the size they were trained at."""
+    working = image_memory.working_bytes(candidate.model.id)
+    if working is None or candidate.format.runtime != "onnxruntime":
+        return {}
+    low, high = runtime_facts.ACTIVATION_RANGE
+    return {
+        "fixed_activation_bytes": working,
+        "reader_live_bytes": 0.0,
+        "reader_score_bytes": 0.0,
+        "activation_low_share": low,
+        "activation_high_share": high,
+    }
+
+
 def _weights(candidate: Candidate, shape: ModelShape, sizes: _Sizes) -> dict[str, float]:
     card, how = candidate.model, candidate.format
+    moment = 0.0
     if shape.groups is None:
         weight = _file_bytes(candidate)
         packed, k = weight * runtime_facts.packed_share(how), PARAMETERS_ONLY_K
+        if card.id in image_memory.LIVE_ELEMENTS and how.runtime == "onnxruntime":
+            packed = weight * image_memory.copy_share(card.id)
     else:
         weight = sum(sizes[id(group)] for group in shape.groups if not group.tied)
-        packed = sum(
-            sizes[id(group)] * runtime_facts.packed_share(how, tied_head=group.tied)
-            for group in shape.groups
-            if group.role in _PACKED_ROLES and not (group.role == "lm_head" and shape.structure == "encoder")
-        )
+        packed, moment = _copies(how, shape, sizes, weight)
         k = INVENTORY_K
     extra_low, extra_high = runtime_facts.extra_runtime_bytes(how)
     number = card.num_parameters() or sum(group.num_parameters() for group in shape.groups or ())
@@ -194,11 +210,27 @@ def _weights(candidate: Candidate, shape: ModelShape, sizes: _Sizes) -> dict[str
         "weight_bytes": float(weight),
         "weight_k": k,
         "packed_bytes": float(packed),
+        "moment_bytes": float(moment),
         "download_bytes": float(weight),
         "runtime_bytes": extra_low,
         "runtime_high_bytes": extra_high,
         "context_limit": float(card.num_context_tokens) if card.num_context_tokens else math.nan,
     }
+
+
+def _copies(how: Format, shape: ModelShape, sizes: _Sizes, weight_bytes: float) -> tuple[float, float]:
+    """Return what is held beside the weights, and what more for a moment while loading, in bytes."""
+    groups = shape.groups or ()
+    if how.runtime != "onnxruntime":
+        return weight_bytes * runtime_facts.packed_share(how), 0.0
+    inside = loading.is_inside(how, shape.structure, weight_bytes)
+    copies = sum(sizes[id(group)] * loading.copy_share(how, group, inside=inside) for group in groups)
+    moments = [
+        sizes[id(group)] / max(1, group.num_tensors) * loading.moment_share(how, group, inside=inside)
+        for group in groups
+    ]
+    moment = max(moments, default=0.0)
+    return copies, max(0.0, moment - copies) if inside else moment  # inside: tables are read before matrices are packed
 
 
 def _file_bytes(candidate: Candidate) -> float:

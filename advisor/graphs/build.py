@@ -6,12 +6,13 @@ from typing import Any
 
 from advisor.graphs import decoder, encoder
 from advisor.graphs.conv.recipe import ConvolutionRecipe
+from advisor.graphs.diffusion.recipe import DiffusionRecipe
 from advisor.graphs.drawn import DrawnRecipe
 from advisor.graphs.recipe import Recipe
 from advisor.graphs.text import DecoderRecipe, EncoderRecipe
 from advisor.graphs.vision import build as vision
 from advisor.graphs.vision.recipe import VisionRecipe
-from advisor.graphs.weights import INSIDE_LIMIT_BYTES
+from advisor.graphs.weights_limit import INSIDE_LIMIT_BYTES
 
 _GRAPH_NAME = "graph.onnx"
 
@@ -47,6 +48,7 @@ _BUILDERS: dict[type, Callable[[Any, Path, int], tuple[Path, ...]]] = {
     EncoderRecipe: _encoder,
     VisionRecipe: vision.build,
     ConvolutionRecipe: _drawn,
+    DiffusionRecipe: _drawn,
 }
 
 

@@ -17,6 +17,7 @@ import onnx
 
 from advisor import units
 from advisor.errors import OutputError
+from advisor.graphs.weights_limit import INSIDE_LIMIT_BYTES as INSIDE_LIMIT_BYTES
 
 Fill = Literal["normal", "bytes", "ones", "constant", "cosine", "sine"]
 _POOL_BYTES = 4 * units.MIB + 4 * 1021
@@ -28,8 +29,6 @@ _SMALL_ALIGNMENT_BYTES = 64
 _SPARE_BYTES = 256 * units.MIB
 """[B] Left free on the disk."""
 _ROTARY_BASE = 10000.0
-INSIDE_LIMIT_BYTES = 2_000_000_000
-"""[B] Weights below this are kept inside the graph's file: protobuf reads no message of 2 GiB."""
 _GRAPH, _INITIALIZER, _RAW_DATA, _LENGTH_DELIMITED = 7, 5, 9, 2
 """Field numbers of ModelProto, GraphProto and TensorProto in onnx.proto3, and the type of all three."""
 _NUMPY_TYPES: dict[int, type[np.generic]] = {

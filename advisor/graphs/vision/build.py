@@ -12,7 +12,8 @@ from advisor.graphs.storage import Storage
 from advisor.graphs.vision.drawing import EMBEDDING, LINEAR, Drawing, Matrix, Node, Tensor, Weight
 from advisor.graphs.vision.networks import drawing
 from advisor.graphs.vision.recipe import ASK_TEXT, VisionRecipe
-from advisor.graphs.weights import INSIDE_LIMIT_BYTES, TensorSpec
+from advisor.graphs.weights import TensorSpec
+from advisor.graphs.weights_limit import INSIDE_LIMIT_BYTES
 
 _GRAPH_NAME = "graph.onnx"
 

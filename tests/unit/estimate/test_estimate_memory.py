@@ -29,7 +29,8 @@ def test_weights_are_the_tensors_and_the_packed_copy():
     how = formats.by_id("onnx-int4-b32")
     groups = inventory.of_card(model)
     stored = sum(formats.group_bytes(how, group) for group in groups)
-    packed = 0.8 * sum(formats.matrix_bytes(how, g) for g in groups if g.role in {"linear", "lm_head"})
+    shares = {"linear": 0.4, "lm_head": 1.4, "embedding": -0.2}  # one scale and one sum a block; a tied table twice
+    packed = sum(shares.get(group.role, 0.0) * formats.matrix_bytes(how, group) for group in groups)
     told = estimate(model)
     assert told.memory_parts.weights.value == pytest.approx(stored + packed)
     assert told.download_bytes.value == pytest.approx(stored)
@@ -276,9 +277,6 @@ def test_packed_share_is_that_of_the_runtime():
     assert runtime_facts.packed_share(formats.by_id("gguf-q4_0")) == 1.0
     assert runtime_facts.packed_share(formats.by_id("gguf-q4_k_m")) == 0.0
     assert runtime_facts.packed_share(formats.by_id("onnx-fp16")) == 2.0, "widened to fp32 beside the original"
-    assert runtime_facts.packed_share(formats.by_id("onnx-int8-dynamic")) < runtime_facts.packed_share(
-        formats.by_id("onnx-int8")
-    )
 
 
 def test_a_tied_head_is_turned_round_in_full_precision():
@@ -286,7 +284,7 @@ def test_a_tied_head_is_turned_round_in_full_precision():
         told = estimate(made.llama(tied=tied), "onnx-fp32")
         return told.memory_parts.weights.value - told.download_bytes.value
 
-    assert packed(tied=True) - packed(tied=False) == pytest.approx(0.92 * 4 * 1000 * 256)
+    assert packed(tied=True) - packed(tied=False) == pytest.approx(4 * 1000 * 256)
 
 
 def test_an_empty_table_gives_an_empty_batch():
@@ -296,7 +294,9 @@ def test_an_empty_table_gives_an_empty_batch():
 
 def test_a_head_for_masked_words_is_not_packed():
     told = catalog_estimate("google-bert/bert-base-uncased", "onnx-fp32", made.READ)
-    assert told.memory_parts.weights.value < 1.09 * told.download_bytes.value
+    layers = 12 * (4 * 768 * 768 + 2 * 768 * 3072) * 4
+    copies = told.memory_parts.weights.value - told.download_bytes.value
+    assert copies == pytest.approx(0.58 * layers, rel=0.02)
 
 
 @pytest.mark.parametrize(
@@ -309,12 +309,12 @@ def test_a_head_for_masked_words_is_not_packed():
         ("Qwen/Qwen2.5-0.5B-Instruct", "onnx-int4-b32", 683),
         ("meta-llama/Llama-3.2-1B-Instruct", "onnx-int4-b32", 1436),
         ("Qwen/Qwen2.5-1.5B-Instruct", "onnx-int4-b32", 1668),
-        ("sentence-transformers/all-MiniLM-L6-v2", "onnx-fp32", 162),
-        ("sentence-transformers/all-MiniLM-L6-v2", "onnx-int8-dynamic", 99),
-        ("intfloat/multilingual-e5-small", "onnx-fp32", 516),
-        ("google-bert/bert-base-uncased", "onnx-fp32", 497),
-        ("google-bert/bert-base-uncased", "onnx-int8-dynamic", 187),
-        ("BAAI/bge-small-en-v1.5", "onnx-int8-dynamic", 110),
+        ("sentence-transformers/all-MiniLM-L6-v2", "onnx-fp32", 192),
+        ("sentence-transformers/all-MiniLM-L6-v2", "onnx-int8-dynamic", 107),
+        ("intfloat/multilingual-e5-small", "onnx-fp32", 876),
+        ("google-bert/bert-base-uncased", "onnx-fp32", 678),
+        ("google-bert/bert-base-uncased", "onnx-int8-dynamic", 246),
+        ("BAAI/bge-small-en-v1.5", "onnx-int8-dynamic", 125),
     ],
 )
 def test_peaks_measured_by_the_probe_lie_inside_the_range(model_id, format_id, measured_mib):
@@ -324,7 +324,7 @@ def test_peaks_measured_by_the_probe_lie_inside_the_range(model_id, format_id, m
     profile = made.machine(made.cpu(num_usable_cpus=2.0))
     told = estimate(load.catalog().by_id(model_id), format_id, workload, from_profile(profile))
     assert told.memory.low < measured_mib * 1024**2 < told.memory.high
-    assert told.memory.value / (measured_mib * 1024**2) == pytest.approx(1.0, abs=0.25)
+    assert told.memory.value / (measured_mib * 1024**2) == pytest.approx(1.0, abs=0.1)
 
 
 def test_layers_are_counted_by_what_they_look_at():
@@ -359,11 +359,25 @@ def test_the_largest_context_beyond_a_window_is_solved_exactly():
 def test_range_of_the_weights_is_that_of_the_tensors_and_of_the_copy():
     weights, stored = (estimate(made.llama()).memory_parts.weights, estimate(made.llama()).download_bytes.value)
     copy = weights.value - stored
-    assert weights.high == pytest.approx(1.01 * stored + 1.3 * copy)
-    assert weights.low == pytest.approx(stored / 1.01 + 0.6 * copy)
+    assert weights.high == pytest.approx(1.01 * stored + 1.25 * copy)
+    assert weights.low == pytest.approx(stored / 1.01 + 0.8 * copy)
 
 
-def test_convolutions_are_not_packed():
+def test_convolutions_are_kept_in_another_order_besides():
     told = catalog_estimate("microsoft/resnet-50", "onnx-fp32", Workload(num_images=1))
     head = 4 * 1000 * 2048
-    assert told.memory_parts.weights.value - told.download_bytes.value == pytest.approx(0.08 * head, rel=0.01)
+    convolutions = told.download_bytes.value - head
+    copies = told.memory_parts.weights.value - told.download_bytes.value
+    assert copies == pytest.approx(1.3 * convolutions + 0.58 * head, rel=0.01)
+
+
+def test_loading_a_table_can_be_the_peak_of_a_model_that_is_quickly_run():
+    told = catalog_estimate("intfloat/multilingual-e5-small", "onnx-fp32", made.READ)
+    table = 4 * 250037 * 384
+    parts = told.memory_parts
+    assert parts.weights.value + parts.activations.value == pytest.approx(told.download_bytes.value + table, rel=0.01)
+
+
+def test_a_decoder_of_one_file_is_no_other_than_one_of_two():
+    told = estimate(made.llama(), "onnx-fp32")
+    assert told.memory_parts.weights.value - told.download_bytes.value == pytest.approx(4 * 1000 * 256)
