@@ -3,7 +3,7 @@
 import msgspec
 
 from advisor.catalog.model import ModelCard
-from advisor.graphs.recipe import Bound, Feed, Runner
+from advisor.graphs.recipe import Bound, Feed, GraphFamily, Runner
 from advisor.graphs.storage import FLOAT_BYTES, Storage
 from advisor.graphs.vision.drawing import Drawing
 
@@ -23,6 +23,16 @@ class DrawnRecipe(msgspec.Struct, frozen=True, kw_only=True):
 
     def sheet(self, num_layers: int) -> Drawing:
         """Return the network at that many layers."""
+        raise NotImplementedError
+
+    @property
+    def family(self) -> GraphFamily:
+        """Which kind of network it is."""
+        raise NotImplementedError
+
+    @property
+    def divisible(self) -> bool:
+        """Whether a network of fewer layers says something of the whole."""
         raise NotImplementedError
 
     @property
@@ -59,6 +69,16 @@ class DrawnRecipe(msgspec.Struct, frozen=True, kw_only=True):
     def vocab_size(self) -> int:
         """No token ids are drawn."""
         return 1
+
+    @property
+    def measured_part(self) -> str:
+        """What of the model is in the graph, in two or three words; nothing where all of it is."""
+        return ""
+
+    @property
+    def remark(self) -> str:
+        """What of the model is not in the graph, in sentences for the user; nothing where all of it is."""
+        return ""
 
     def num_parameters(self) -> int:
         """Return the parameters of the whole model."""

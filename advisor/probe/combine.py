@@ -91,10 +91,11 @@ class _View:
         self._reports = reports
         self.extrapolated = len(reports) > 1
         layers = ", ".join(str(report.measurement.num_layers) for report in reports)
+        part = _said(recipe, "measured_part")
         self._how = (
-            f"extrapolated from {layers} of {recipe.num_layers} layers, made-up weights"
+            f"extrapolated from {layers} of {recipe.num_layers} layers{', ' if part else ''}{part}, made-up weights"
             if self.extrapolated
-            else "whole model, made-up weights"
+            else f"{part or 'whole model'}, made-up weights"
         )
 
     def first_token(self) -> Quantity:
@@ -172,16 +173,17 @@ class _View:
         return self._time(spread, f"session made from a file in the system's cache, {self._how}")
 
     def message(self) -> str:
-        """Return what the user should know about the sizes."""
+        """Return what the user should know about the sizes, and of what was left out."""
         asked, read = self._plan.workload.num_input_tokens, self._recipe.num_input_tokens
-        if read < asked:
+        if 0 < read < asked:
             return f"The model reads at most {read} tokens, so the {asked} asked for were cut."
-        return ""
+        return _said(self._recipe, "remark")
 
     def _query_basis(self) -> str:
         recipe = self._recipe
         count = sum(len(report.measurement.query_s) for report in self._reports)
-        return f"median of {count} runs of {recipe.num_batch} x {recipe.num_input_tokens} tokens, {self._how}"
+        tokens = f" x {recipe.num_input_tokens} tokens" if recipe.num_input_tokens else ""
+        return f"median of {count} runs of {recipe.num_batch}{tokens or ' at a time'}, {self._how}"
 
     def _prompt(self, report: DepthReport) -> Spread:
         spread = stats.spread(report.measurement.prefill_s)
@@ -204,6 +206,12 @@ class _View:
 
     def _time(self, spread: Spread, basis: str) -> Quantity:
         return _quantity(spread, "s", basis)
+
+
+def _said(recipe: Recipe, field: str) -> str:
+    """Return what a recipe says of a graph that is not the whole model; most say nothing."""
+    found: str = getattr(recipe, field, "")
+    return found
 
 
 def _quantity(spread: Spread, unit: str, basis: str) -> Quantity:

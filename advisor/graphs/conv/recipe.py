@@ -22,8 +22,8 @@ class ConvolutionRecipe(DrawnRecipe, frozen=True, kw_only=True):
     shape: Shape
 
     @property
+    @override
     def family(self) -> GraphFamily:
-        """Which builder makes it."""
         return "convolution"
 
     @property
@@ -32,9 +32,9 @@ class ConvolutionRecipe(DrawnRecipe, frozen=True, kw_only=True):
         return self.shape.num_layers
 
     @property
+    @override
     def divisible(self) -> bool:
-        """Stages differ, so a part of them says nothing of the whole."""
-        return False
+        return False  # Stages differ, so a part of them says nothing of the whole.
 
     @override
     def sheet(self, num_layers: int) -> Drawing:
