@@ -56,6 +56,8 @@ class CalibratedRoofs(msgspec.Struct, frozen=True, kw_only=True):
     created: str
     """ISO 8601, UTC."""
     num_threads: int
+    grade: Literal["A", "B", "C"] = "A"
+    """How undisturbed the measurement was."""
     runtime_version: str
     cache_bytes: tuple[int, ...]
     """[B] Second-level caches in use and last cache: edges between the levels of `stream_bytes_per_s`."""

@@ -37,11 +37,18 @@ def cells(found: Calibration) -> list[tuple[str, str, str, str, str]]:
     """Return the same as text."""
     return [
         (
-            name, wording.amount(figure), wording.value_range(figure),
+            name, *_told(figure),
             "" if residual_share is None else f"{residual_share:.0%}", meaning,
         )
         for name, figure, residual_share, meaning in rows(found)
     ]  # fmt: skip
+
+
+def _told(figure: Quantity) -> tuple[str, str]:
+    """Return value and range; a rate whose cost was lost in the noise has neither."""
+    if figure.unit.endswith("/s") and (figure.value or 0.0) >= calibrations.FASTEST_PER_S / 10:
+        return "no cost seen", ""
+    return wording.amount(figure), wording.value_range(figure)
 
 
 def notes(found: Calibration) -> list[str]:

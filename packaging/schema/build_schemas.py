@@ -277,6 +277,7 @@ def documents() -> dict[str, Schema]:
         ),
         "probe": _probe(),
         "probe-file": _probe_file(),
+        "calibration": _calibration(),
         "report-written": closed(**{name: head("report-written")[name] for name in ("schema", "version")}, file=TEXT),
     }
 
@@ -360,6 +361,23 @@ def _probe_file() -> Schema:
         versions={"type": "object", "additionalProperties": TEXT},
         fingerprint=TEXT,
         power_source=nullable(TEXT),
+    )
+
+
+def _calibration() -> Schema:
+    rate = closed(name=TEXT, **FIGURE_FIELDS, residual_share=nullable(NUMBER), meaning=TEXT)
+    return closed(
+        **{name: head("calibration")[name] for name in ("schema", "version")},
+        created=TEXT,
+        fingerprint=TEXT,
+        runtime_version=TEXT,
+        power_source=nullable(TEXT),
+        num_threads=COUNT,
+        grade={"enum": ["A", "B", "C"]},
+        reasons=TEXTS,
+        wall_s=NUMBER,
+        peak_rss_bytes=COUNT,
+        rates=array(rate),
     )
 
 

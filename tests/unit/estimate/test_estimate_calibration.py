@@ -304,3 +304,12 @@ def test_each_format_has_a_kernel_family():
     assert {family(how) for how in formats.FORMATS} | {"conv"} == set(KERNEL_FAMILIES)
     assert family(formats.by_id("onnx-int8-dynamic")) == "int8-dynamic"
     assert family(formats.by_id("onnx-int4-b32"), convolutions=True) == "conv"
+
+
+def test_a_disturbed_calibration_promises_less():
+    def k(grade):
+        told = calibration.fitted(measured(grade=grade))
+        return calibration.estimate_k(told, "int4")
+
+    assert k("A") < k("B") < k("C")
+    assert k("C") > 1.9
