@@ -59,10 +59,20 @@ def duration(amount: Work, table: CandidateTable, roofs: Roofs, phase: Phase) ->
         nothing = np.full(len(table), np.nan)
         return CalibratedTime(value=nothing, k=nothing)
     value = (
-        _products(amount, table, measured) + _attention(amount, measured, phase) + _elements(amount, measured, phase)
+        _products(amount, table, measured)
+        + _attention(amount, measured, phase)
+        + _elements(amount, measured, phase)
+        + _runs(amount, table, phase) * _value(measured.run_s)
     )
     ratio, k = _trust(table, roofs, phase)
     return CalibratedTime(value=value * ratio, k=k)
+
+
+def _runs(amount: Work, table: CandidateTable, phase: Phase) -> Floats:
+    """Return how often a graph is started: operators in all over those of one pass."""
+    each = table.column("reader_operators" if phase == "reader" else "decoder_operators")
+    runs: Floats = amount.operators / np.maximum(each, 1.0)
+    return runs
 
 
 def _products(amount: Work, table: CandidateTable, measured: CalibratedRoofs) -> Floats:

@@ -34,6 +34,8 @@ FASTEST_PER_S = 1e16
 _NEAR_SHARE = 0.5
 """[1] Least cost of a byte from the second-level cache, over that from the next level."""
 _LEVELS = ("l2", "l3", "memory")
+_RUN_K = 1.5
+"""[1] Range of the cost of a run: handing over inputs and outputs hangs on their number."""
 
 
 def stale(
@@ -95,7 +97,7 @@ def fitted(calibration: Calibration) -> CalibratedRoofs:
         gelu_bytes_per_s=maker.rate(elements, "gelu-elements", "B/s"),
         silu_bytes_per_s=maker.rate(elements, "silu-elements", "B/s"),
         element_call_s=maker.cost(elements, "call"), elements_residual_share=elements.residual_share,
-        operator_s=maker.cost(operator, "call"),
+        operator_s=maker.cost(operator, "call"), run_s=maker.quantity(maker.run_s, "s", _RUN_K),
     )  # fmt: skip
 
 

@@ -89,6 +89,8 @@ class CalibratedRoofs(msgspec.Struct, frozen=True, kw_only=True):
     elements_residual_share: float
     operator_s: Quantity
     """[s] Start of an operator on a few elements."""
+    run_s: Quantity
+    """[s] One run of a graph that does nothing: no query takes less."""
 
 
 class Roofs(msgspec.Struct, frozen=True, kw_only=True):

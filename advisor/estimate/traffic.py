@@ -17,6 +17,9 @@ _BIAS_ELEMENTS = 2.0
 _GELU_ELEMENTS = 2.0
 _SILU_ELEMENTS = 4.0
 """[1] Of gate and of values alike: the gate is read three times and written twice, the values once each."""
+_LOOKED_UP_ELEMENTS = 2.0
+_AVERAGED_ELEMENTS = 4.0
+"""[1] A row that is looked up is read and written; a model that is nothing but a table weighs and adds it as well."""
 _HEAD_SIZE = 64
 """[elements] Taken where the heads are not known."""
 
@@ -33,11 +36,16 @@ def elements(
         reuse: how often tensors run for one position, by name or part.
     """
     gated = any(group.name in _GATES for group in stack.groups)
+    looked_up = _LOOKED_UP_ELEMENTS + (
+        0.0 if any(g.role in _PRODUCT_ROLES for g in stack.groups) else _AVERAGED_ELEMENTS
+    )
     norm = gelu = silu = products = 0.0
     for group in stack.groups:
         times = group.num_tensors * group.active_share * reuse.get(group.name, reuse.get(group.part, 1.0))
         if group.role == "norm":
             norm += _NORM_ELEMENTS[kind] * group.num_rows * times
+        elif group.role in {"embedding", "position"}:
+            silu += looked_up * group.num_columns
         elif group.role == "bias":
             silu += _BIAS_ELEMENTS * group.num_rows * times
         elif group.role in _PRODUCT_ROLES and group.name not in _ONCE_PER_INPUT:

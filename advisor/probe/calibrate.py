@@ -61,7 +61,9 @@ def _build(wanted: CalibrationRequest, folder: Path, channel: Channel) -> tuple[
     cases = kernel_plan.cases(wanted.caches, wanted.num_threads, quick=wanted.quick)
     found = []
     for place, case in enumerate(cases):
-        channel.progress("prepare", _BUILD_SHARE * place / len(cases), detail=case.name)
+        channel.progress(
+            "prepare", _BUILD_SHARE * place / len(cases), detail=f"preparing kernel {place + 1} of {len(cases)}"
+        )
         path = folder / f"{place}-{case.name}.onnx"
         kernels.build(case, path)
         found.append(KernelGraph(file=str(path), runs=case.runs(), load_family=_load_family(case)))

@@ -68,6 +68,8 @@ class Photographer:
         app, qt = self.app, self.qt
         now = lambda: app.store.snapshot  # noqa: E731
         wait(qt, lambda: now().machine.profile and now().machine.profile.runtime.version.value, "hardware")
+        app.window.page("this-computer").speed.button.click()
+        wait(qt, lambda: now().calibration.phase == "idle" and now().calibration.speed.created, "calibration")
         self.save("this-computer")
         app.window.go("task")
         page = app.window.page("task")

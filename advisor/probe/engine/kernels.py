@@ -72,7 +72,8 @@ def _measure(wanted: KernelRequest, channel: Channel, sampler: Sampler) -> Kerne
     sampler.begin_measuring()
     copies = _copies(wanted)
     for place, graph in enumerate(wanted.graphs):
-        channel.progress("measure", place / len(wanted.graphs), detail=Path(graph.file).stem)
+        told = f"measuring kernel {place + 1} of {len(wanted.graphs)}"
+        channel.progress("measure", place / len(wanted.graphs), detail=told)
         if place % _CONTROL_EVERY == 0:
             control_s.append(control())
         loads.extend(_run_graph(graph, wanted, times))

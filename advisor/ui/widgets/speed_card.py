@@ -33,6 +33,7 @@ class SpeedCard(Card):
         self.told = text.selectable(text.label(NOT_CALIBRATED, wrap=True))
         self.bar = QProgressBar()
         self.bar.setRange(0, 100)
+        self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress of the calibration")
         self.bar.hide()
         self.detail = text.label(level="small", role="muted", wrap=True)
