@@ -25,6 +25,9 @@ _TIME_SHARE = 0.5
 _MEMORY_SHARE = 0.95
 _SLICE_SHARE = 0.4
 """[1] Smaller depth over the larger."""
+_LEAST_SLICE = 2
+"""[layers] Results of one layer live while the next one runs: of a single layer the memory is smaller than the line
+through more of them says. Measured on PixArt: 5.4, 6.8, 6.9 and 7.1 GB at 1, 2, 3 and 5 layers."""
 
 
 def recipe(candidate: Candidate, workload: Workload) -> Recipe:
@@ -85,7 +88,7 @@ def depths(recipe: Recipe, *, memory_box_bytes: int, time_box_s: float, cache_by
         if peak_bytes(recipe, 2) > memory_box_bytes:
             raise _too_large(recipe, "Even two layers of this model", 2, memory_box_bytes)
         large = 2
-    small = max(1, round(_SLICE_SHARE * large), _beyond_cache(recipe, cache_bytes))
+    small = max(_LEAST_SLICE, round(_SLICE_SHARE * large), _beyond_cache(recipe, cache_bytes))
     return (min(small, large - 1), large)
 
 
