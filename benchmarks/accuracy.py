@@ -234,9 +234,7 @@ def other_summary(name, rows):
     if not errors:
         return f"| {name} | {figure} | 0 | - | - | - |"
     within = sum(value <= SPEED_BAR for value in errors) / len(errors)
-    return (
-        f"| {name} | {figure} | {len(errors)} | {statistics.median(errors):.0%} | {within:.0%} | {max(errors):.0%} |"
-    )
+    return f"| {name} | {figure} | {len(errors)} | {statistics.median(errors):.0%} | {within:.0%} | {max(errors):.0%} |"
 
 
 def detail(row):

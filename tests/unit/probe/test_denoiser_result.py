@@ -8,6 +8,7 @@ from advisor.probe import combine, footprint
 from advisor.probe.depth import DepthReport, SystemReadings
 from advisor.probe.plan import DepthMeasurement, ProbePlan
 from advisor.task.model import Workload
+from advisor.units import GIB
 
 
 def result_of(model_id, workload, *depths):
@@ -45,3 +46,11 @@ def test_a_transformer_at_two_depths_says_which_part_it_is():
     assert found.time_to_first_token.value == pytest.approx(29.0)
     assert found.peak_memory.value == pytest.approx(900)
     assert "4, 8 of 28 layers, denoiser alone" in found.peak_memory.basis
+
+
+def test_a_slice_has_two_layers_at_least_since_one_alone_holds_less_memory():
+    card = next(card for card in load.catalog().models if card.id == "PixArt-alpha/PixArt-Sigma-XL-2-1024-MS")
+    recipe = footprint.recipe(Candidate(model=card, format=formats.by_id("onnx-fp32")), Workload())
+    for time_box_s, expected in ((9.0, (2, 3)), (16.0, (2, 6)), (200.0, (28,))):
+        found = footprint.depths(recipe, memory_box_bytes=16 * GIB, time_box_s=time_box_s, cache_bytes=None)
+        assert found == expected
