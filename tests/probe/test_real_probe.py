@@ -178,9 +178,9 @@ def test_a_graph_the_runtime_refuses_is_an_invalid_model(tmp_path):
 
 
 def test_a_candidate_without_a_graph_is_refused_in_words():
-    outcome = run(plan_of(cards.tiny_decoder("bitnet")))
+    outcome = run(plan_of(cards.tiny_decoder("unheard-of")))
     assert outcome.code == "invalid_model"
-    assert "'bitnet'" in outcome.message
+    assert "'unheard-of'" in outcome.message
 
 
 def test_a_model_larger_than_memory_even_at_two_layers_is_refused_with_numbers():
