@@ -23,9 +23,6 @@ EPSILON = 1e-5
 _BYTES_SPREAD = {4: 4.61, 8: 73.9}
 """[1] Standard deviation of random 4-bit and 8-bit integers; a matrix scaled by it keeps the size of what it gets."""
 
-_SCALE_STEP_SHARE = 1e-5
-"""[1] How much the scale of an 8-bit matrix differs from the one before."""
-
 
 class GraphBuilder:
     """A graph under construction. Each method adds nodes and returns the name of their output."""
@@ -265,9 +262,7 @@ class GraphBuilder:
 
     def _matrix_of_bytes(self, name: str, num_rows: int, num_columns: int, spread: float) -> tuple[str, str, str]:
         weight = self._add(f"{name}/weight", (num_rows, num_columns), TensorProto.INT8, "bytes", 1.0)
-        # No two alike, as in real files: equal scales would be merged, and what shares them would not be fused any more.
-        unlike = 1 + len(self.specs) * _SCALE_STEP_SHARE
-        scale = self._add(f"{name}/scale", (), TensorProto.FLOAT, "constant", unlike * spread / _BYTES_SPREAD[8])
+        scale = self._add(f"{name}/scale", (), TensorProto.FLOAT, "constant", spread / _BYTES_SPREAD[8])
         return weight, scale, self._add(f"{name}/zero", (), TensorProto.INT8, "constant", 0.0)
 
     def _add(self, name: str, shape: tuple[int, ...], data_type: int, fill: weights.Fill, scale: float) -> str:

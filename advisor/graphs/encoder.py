@@ -1,17 +1,14 @@
 """Text encoders of the BERT family and static embedders, made-up weights, in the fused operators an export ends in."""
 
-import math
 from pathlib import Path
 
 from onnx import TensorProto
 
-from advisor.graphs.builder import GraphBuilder
+from advisor.graphs.builder import EPSILON, MICROSOFT, GraphBuilder
 from advisor.graphs.shape import EncoderShape
 from advisor.graphs.storage import Storage
 
 OUTPUT = "output"
-_LOWEST = -3.4028234663852886e38
-"""[1] Least 32-bit float. Source: transformers, `get_extended_attention_mask`."""
 
 
 def build(
@@ -43,7 +40,7 @@ class _Encoder:
         self._graph = graph = GraphBuilder(storage)
         graph.input("input_ids", TensorProto.INT64, ["batch", "tokens"])
         graph.input("attention_mask", TensorProto.INT64, ["batch", "tokens"])
-        self._mask = "" if shape.is_static else self._padding()
+        self._mask = graph.node("Cast", ["attention_mask"], ["mask/padding"], to=TensorProto.INT32)
         hidden = self._embed()
         for layer in range(0 if shape.is_static else layers):
             hidden = self._layer(f"layer.{layer}", hidden)
@@ -85,51 +82,24 @@ class _Encoder:
 
     def _layer(self, name: str, x: str) -> str:
         shape, graph = self._shape, self._graph
-        y = graph.linear(f"{name}/attention_output", self._attention(name, x), shape.hidden_size, shape.hidden_size,
-                         bias=True)  # fmt: skip
-        x = self._sum_norm(f"{name}/attention_norm", y, x)
-        y = self._gelu(name, graph.linear(f"{name}/up", x, shape.hidden_size, shape.intermediate_size, bias=True))
-        y = graph.linear(f"{name}/down", y, shape.intermediate_size, shape.hidden_size, bias=True)
-        return self._sum_norm(f"{name}/mlp_norm", y, x)
+        size = shape.hidden_size
+        parts = [graph.linear(f"{name}/{part}", x, size, size, bias=True) for part in ("query", "key", "value")]
+        y = graph.node(
+            "MultiHeadAttention", [*parts, "", self._mask], [f"{name}/attention"], domain=MICROSOFT,
+            num_heads=shape.num_heads,
+        )  # fmt: skip
+        y = graph.linear(f"{name}/attention_output", y, size, size, bias=True)
+        x = self._skip_norm(f"{name}/attention_norm", y, x)
+        y = graph.linear(f"{name}/up", x, size, shape.intermediate_size)
+        bias = graph.vector(f"{name}/up/bias", shape.intermediate_size)
+        y = graph.node("BiasGelu", [y, bias], [f"{name}/gelu"], domain=MICROSOFT)
+        y = graph.linear(f"{name}/down", y, shape.intermediate_size, size, bias=True)
+        return self._skip_norm(f"{name}/mlp_norm", y, x)
 
-    def _attention(self, name: str, x: str) -> str:
-        """Return what each token takes from the others, before the output matrix."""
-        shape, graph, size = self._shape, self._graph, self._shape.hidden_size
-        turned = []
-        for part, axes in (("query", [0, 2, 1, 3]), ("key", [0, 2, 3, 1]), ("value", [0, 2, 1, 3])):
-            y = graph.linear(f"{name}/{part}", x, size, size, bias=True)
-            heads = graph.constant([0, 0, shape.num_heads, shape.head_size])
-            y = graph.node("Reshape", [y, heads], [f"{name}/{part}/heads"])
-            turned.append(graph.node("Transpose", [y], [f"{name}/{part}/turned"], perm=axes))
-        scores = graph.node("MatMul", turned[:2], [f"{name}/scores"])
-        scores = graph.node("Div", [scores, graph.number(math.sqrt(shape.head_size))], [f"{name}/scaled"])
-        scores = graph.node("Add", [scores, self._mask], [f"{name}/masked"])
-        shares = graph.node("Softmax", [scores], [f"{name}/shares"], axis=-1)
-        y = graph.node("MatMul", [shares, turned[2]], [f"{name}/mixed"])
-        y = graph.node("Transpose", [y], [f"{name}/mixed/turned"], perm=[0, 2, 1, 3])
-        return graph.node("Reshape", [y, graph.constant([0, 0, size])], [f"{name}/attention"])
-
-    def _gelu(self, name: str, x: str) -> str:
-        """Return the exact GELU in the five operators that exporters write; the runtime makes one of them again."""
-        graph = self._graph
-        y = graph.node("Div", [x, graph.number(math.sqrt(2))], [f"{name}/gelu/scaled"])
-        y = graph.node("Erf", [y], [f"{name}/gelu/error"])
-        y = graph.node("Add", [y, graph.number(1.0)], [f"{name}/gelu/shifted"])
-        y = graph.node("Mul", [x, y], [f"{name}/gelu/gated"])
-        return graph.node("Mul", [y, graph.number(0.5)], [f"{name}/gelu"])
-
-    def _sum_norm(self, name: str, y: str, skip: str) -> str:
-        total = self._graph.node("Add", [y, skip], [f"{name}/sum"])
-        return self._graph.norm(name, "layer", total, self._shape.hidden_size, bias=True)
-
-    def _padding(self) -> str:
-        """Return what is added to scores: nothing for words, the lowest number for padding."""
-        graph = self._graph
-        y = graph.node("Unsqueeze", ["attention_mask", graph.constant([1])], ["mask/row"])
-        y = graph.node("Unsqueeze", [y, graph.constant([2])], ["mask/square"])
-        y = graph.node("Cast", [y], ["mask/float"], to=TensorProto.FLOAT)
-        y = graph.node("Sub", [graph.number(1.0), y], ["mask/inverse"])
-        return graph.node("Mul", [y, graph.number(_LOWEST)], ["mask/added"])
+    def _skip_norm(self, name: str, y: str, skip: str) -> str:
+        size, graph = self._shape.hidden_size, self._graph
+        inputs = [y, skip, graph.vector(f"{name}/weight", size, ones=True), graph.vector(f"{name}/bias", size)]
+        return graph.node("SkipLayerNormalization", inputs, [f"{name}/out"], domain=MICROSOFT, epsilon=EPSILON)
 
     def _pool(self, hidden: str) -> str:
         """Return the mean over the tokens that are no padding."""
