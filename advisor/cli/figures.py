@@ -3,6 +3,7 @@
 from advisor.cli.output import Output
 from advisor.estimate.model import Estimate
 from advisor.evidence import Quantity
+from advisor.probe.agreement import Agreement
 from advisor.probe.plan import ProbeResult
 from advisor.recommend.model import MeasuredView
 
@@ -64,9 +65,9 @@ def print_measured(output: Output, view: MeasuredView) -> None:
     )
 
 
-def print_probe(output: Output, result: ProbeResult, before: Estimate) -> None:
-    """Print a measurement beside the estimate made before it."""
-    from advisor.report import wording
+def print_probe(output: Output, result: ProbeResult, before: Estimate, agreement: Agreement | None = None) -> None:
+    """Print a measurement beside the estimate made before it, and how it compares with an earlier one."""
+    from advisor.report import probe_notes, wording
 
     output.heading(wording.probe_sentence(result, before))
     output.table(
@@ -86,10 +87,8 @@ def print_probe(output: Output, result: ProbeResult, before: Estimate) -> None:
         ],
         right=frozenset({1, 2}),
     )
-    depths = ", ".join(str(depth) for depth in result.depths_measured)
-    whole = f"extrapolated to {result.num_layers} layers" if result.extrapolated else "the whole model"
-    output.line(
-        f"Layers measured: {depths} ({whole}); {result.num_threads} threads; {result.provider}; grade {result.grade}."
-    )
+    output.line(f"Grade {result.grade}: {wording.grade_help(result.grade)}.")
     for reason in result.reasons:
         output.line(f"May be unstable: {reason}")
+    for note in probe_notes.notes(result, agreement):
+        output.line(note)

@@ -13,6 +13,7 @@ from advisor.estimate.model import Roofs
 from advisor.graphs.kernel_case import Calibration
 from advisor.hardware.model import HardwareProfile
 from advisor.history.store import History
+from advisor.probe.agreement import Agreement
 from advisor.probe.plan import ProbeResult
 from advisor.report.model import ReportDocument
 from advisor.task.model import Description, TaskSpec
@@ -236,16 +237,23 @@ def probe_result(raw: msgspec.Raw) -> ProbeResult:
     return msgspec.json.decode(raw, type=ProbeResult)
 
 
-def remember(result: ProbeResult, profile: HardwareProfile) -> None:
-    """Keep a measurement and its machine; a history that cannot be written is said, not fatal."""
+def remember(result: ProbeResult, profile: HardwareProfile) -> Agreement | None:
+    """Keep a measurement and its machine, and return how it compares with the last one of the same candidate.
+
+    A history that cannot be written is said, not fatal.
+    """
     from advisor.errors import StorageError
+    from advisor.probe import agreement
 
     try:
         with contextlib.closing(open_history()) as history:
             history.add_profile(profile)
+            earlier = history.probes(model=result.model, format=result.format, fingerprint=result.fingerprint)
             history.add_probe(result)
     except StorageError as error:
         print(error.sentence(), file=sys.stderr)
+        return None
+    return agreement.compare(result, earlier)
 
 
 def remember_report(document: ReportDocument) -> None:

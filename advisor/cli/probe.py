@@ -22,7 +22,13 @@ def probe(
     task: OptionalTaskText = None,
     controls: Controls = None,
     threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="Threads; the usable physical cores by default.")
+        int | None, typer.Option("--threads", min=1, help="Threads; found by a short sweep by default.")
+    ] = None,
+    pin: Annotated[
+        bool | None,
+        typer.Option(
+            "--pin/--no-pin", help="Keep each thread on a processor of its own; the sweep decides by default."
+        ),
     ] = None,
     provider_word: Annotated[
         str, typer.Option("--provider", metavar="NAME", help="Execution provider: cpu, auto, cuda, directml, ...")
@@ -68,7 +74,7 @@ def probe(
     profile = detect.detect()
     limits = inputs.roofs_of(profile)
     before = estimator.estimate(chosen, workload, limits, energy.power_model(profile, "cpu"))
-    plan = planner.plan(chosen, workload, profile, threads=threads)
+    plan = planner.plan(chosen, workload, profile, threads=threads, pinned=pin)
     plan = provider.into_plan(plan, provider_word, profile, output)
     outcome = run(plan, output)
     if outcome.result is None:
@@ -77,11 +83,11 @@ def probe(
             output.document(public.probe_failure_json(outcome, before))
         raise typer.Exit(EXIT_PROBE_FAILED)
     result = inputs.probe_result(outcome.result)
-    inputs.remember(result, profile)
+    agreement = inputs.remember(result, profile)
     if as_json:
-        output.document(public.probe_json(result, before))
+        output.document(public.probe_json(result, before, agreement))
         return
-    print_probe(output, result, before)
+    print_probe(output, result, before, agreement)
 
 
 def run(plan: ProbePlan, output: Output) -> Outcome:

@@ -7,7 +7,7 @@ import msgspec
 from advisor import paths
 from advisor.graphs.kernel_case import Caches
 from advisor.hardware.model import HardwareProfile
-from advisor.probe import planner
+from advisor.probe import threads as thread_choice
 from advisor.units import MIB
 
 TIME_LIMIT_S = 300.0
@@ -38,7 +38,7 @@ def request(profile: HardwareProfile, *, threads: int | None = None, quick: bool
     """
     return CalibrationRequest(
         fingerprint=profile.fingerprint, power_source=profile.power.source.value,
-        num_threads=threads or planner.usual_threads(profile),
+        num_threads=threads or thread_choice.usual(profile),
         caches=Caches(l2_bytes=profile.cpu.l2_bytes.value, l3_bytes=profile.cpu.l3_bytes.value),
         graph_folder=str(paths.cache_folder() / "calibration"), quick=quick,
     )  # fmt: skip

@@ -1,25 +1,30 @@
-"""From the reports of one or two depths to the result of a probe. Pure."""
+"""From the reports of one or more depths to the result of a probe. Pure."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from advisor import units
 from advisor.child.protocol import Sample
 from advisor.evidence import Quantity, unknown
 from advisor.graphs.recipe import Recipe
-from advisor.probe import providers, stats
+from advisor.probe import launches, providers, stats, trust
 from advisor.probe.depth import DepthReport
-from advisor.probe.plan import ProbePlan, ProbeResult
+from advisor.probe.launches import Depth
+from advisor.probe.plan import ContextSpeed, DepthMeasurement, Precision, ProbePlan, ProbeResult
 from advisor.probe.providers import ProviderUse
+from advisor.probe.schedule import PILOT_BLOCKS, half_share
 from advisor.probe.stats import Reason, Spread
+from advisor.probe.threads import ThreadChoice
 
 MAX_SAMPLES = 2000
 _MEMORY_HALF_SHARE = 0.02
 """[1] Peak memory of the same graph varies by about this from run to run."""
 _FORMULA_HALF_SHARE = 0.5
 """[1] Doubt about working memory that was computed and not measured."""
+_CONTEXT_HALF_SHARE = 0.06
+"""[1] Range around the time of a token at one context: a block or two of it were timed."""
+_THREE = 3
 _NO_METER = "no power meter was read during the probe"
 
 
@@ -33,34 +38,52 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """[s] The whole probe."""
     samples: tuple[Sample, ...]
     versions: dict[str, str]
-    num_threads: int
+    threads: ThreadChoice
+    build_s: float | None = None
+    """[s] Of it, writing the test model."""
 
 
-def result(plan: ProbePlan, recipe: Recipe, reports: Sequence[DepthReport], account: Account) -> ProbeResult:
+def result(plan: ProbePlan, recipe: Recipe, depths: Sequence[Depth], account: Account) -> ProbeResult:
     """Return what was measured.
 
     Args:
         plan: what was asked.
         recipe: what it came to.
-        reports: of one depth, or of two with the smaller first.
+        depths: with their launches, the fewest layers first; the whole model alone, or two or three slices of it.
         account: of the coordinating process.
     """
-    view = _View(plan, recipe, tuple(reports))
+    view = _View(plan, recipe, tuple(depths))
     first, token = view.first_token(), view.token()
     query = view.query(first, token)
-    found = (*_reasons(reports, account.num_threads), *fallback_reasons(plan.providers, reports[-1]))
-    used = providers.really_ran(plan.providers, reports[-1].registered, reports[-1].placement)
+    last = depths[-1].last
+    found = (*trust.reasons(depths, view.precision(), account.threads), *fallback_reasons(plan.providers, last))
+    used = providers.really_ran(plan.providers, last.registered, last.placement)
     return ProbeResult(
         id=account.id, created=account.created, outcome="finished", message=view.message(), kind="synthetic",
         model=plan.candidate.model.id, format=plan.candidate.format.id, device=used.device, workload=plan.workload,
-        depths_measured=tuple(report.measurement.num_layers for report in reports), num_layers=recipe.num_layers,
+        depths_measured=tuple(depth.num_layers for depth in depths), num_layers=recipe.num_layers,
         extrapolated=view.extrapolated, time_to_first_token=first, time_per_token=token, time_per_query=query,
         rate=view.rate(token, query), peak_memory=view.memory(), load_time=view.load_time(),
-        energy_per_1000_queries=unknown("Wh", _NO_METER), depths=tuple(report.measurement for report in reports),
+        energy_per_1000_queries=unknown("Wh", _NO_METER), depths=tuple(map(_measurement, depths)),
         samples=thin(account.samples), grade=stats.grade(found), reasons=tuple(reason.text for reason in found),
-        num_threads=account.num_threads, provider=reports[-1].provider, versions=account.versions,
-        fingerprint=plan.fingerprint, power_source=plan.power_source, wall_s=account.wall_s,
+        num_threads=account.threads.num_threads, provider=last.provider, versions=account.versions,
+        fingerprint=plan.fingerprint, power_source=plan.power_source, wall_s=account.wall_s, build_s=account.build_s,
+        contexts=view.contexts(), precision=view.precision(), threads=account.threads,
     )  # fmt: skip
+
+
+def _measurement(depth: Depth) -> DepthMeasurement:
+    """Return the raw results of all launches of a depth as one."""
+    measured = [report.measurement for report in depth.reports]
+    return msgspec.structs.replace(
+        measured[0],
+        prefill_s=tuple(value for one in measured for value in one.prefill_s),
+        decode_s=tuple(value for one in measured for value in one.decode_s),
+        query_s=tuple(value for one in measured for value in one.query_s),
+        load_s=statistics.median(one.load_s for one in measured),
+        peak_rss_bytes=round(statistics.median(one.peak_rss_bytes for one in measured)),
+        num_launches=len(measured),
+    )
 
 
 def fallback_reasons(requested: Sequence[ProviderUse], report: DepthReport) -> tuple[Reason, ...]:
@@ -85,25 +108,28 @@ def thin(samples: Sequence[Sample]) -> tuple[Sample, ...]:
 class _View:
     """The figures, one method each."""
 
-    def __init__(self, plan: ProbePlan, recipe: Recipe, reports: tuple[DepthReport, ...]) -> None:
+    def __init__(self, plan: ProbePlan, recipe: Recipe, depths: tuple[Depth, ...]) -> None:
         self._plan = plan
         self._recipe = recipe
-        self._reports = reports
-        self.extrapolated = len(reports) > 1
-        layers = ", ".join(str(report.measurement.num_layers) for report in reports)
+        self._depths = depths
+        self.extrapolated = len(depths) > 1
+        layers = ", ".join(str(depth.num_layers) for depth in depths)
         part = _said(recipe, "measured_part")
+        number = max(len(depth.reports) for depth in depths)
+        started = f", started {number} times" if number > 1 else ""
         self._how = (
-            f"extrapolated from {layers} of {recipe.num_layers} layers{', ' if part else ''}{part}, made-up weights"
+            f"extrapolated from {layers} of {recipe.num_layers} layers{', ' if part else ''}{part}{started}, "
+            "made-up weights"
             if self.extrapolated
-            else f"{part or 'whole model'}, made-up weights"
+            else f"{part or 'whole model'}{started}, made-up weights"
         )
 
     def first_token(self) -> Quantity:
         """Return the time of one prompt, or of one query of an encoder."""
         if self._recipe.runner == "query":
-            return self._time(self._across([report.query_block_s for report in self._reports]), self._query_basis())
-        spreads = [self._prompt(report) for report in self._reports]
-        measured = min(report.num_prompt_tokens for report in self._reports)
+            return self._time(self._across([depth.query_s() for depth in self._depths]), self._query_basis())
+        spreads = [self._prompt(depth) for depth in self._depths]
+        measured = min(report.num_prompt_tokens for report in self._reports())
         basis = f"prompt of {self._recipe.num_input_tokens} tokens, {self._how}"
         if measured < self._recipe.num_input_tokens:
             basis = f"{basis}; measured up to {measured} tokens and lengthened by a linear and a quadratic part"
@@ -114,9 +140,9 @@ class _View:
         recipe = self._recipe
         if not recipe.num_output_tokens:
             return unknown("s", "this task generates no tokens")
-        spread = self._across([report.decode_block_s for report in self._reports])
+        spread = self._across([depth.decode_s() for depth in self._depths])
         end = recipe.num_input_tokens + recipe.num_output_tokens
-        count = sum(len(report.measurement.decode_s) for report in self._reports)
+        count = sum(len(report.measurement.decode_s) for report in self._reports())
         basis = f"median of {count} tokens at {recipe.num_input_tokens} to {end} tokens of context, {self._how}"
         return self._time(spread, basis)
 
@@ -148,12 +174,12 @@ class _View:
 
     def memory(self) -> Quantity:
         """Return the peak resident set, with the working memory of the part of the prompt that was cut."""
-        rests = [self._cut_bytes(report) for report in self._reports]
+        rests = [self._cut_bytes(depth) for depth in self._depths]
         spread = self._combined([
-            _around(report.measurement.peak_rss_bytes + rest, _MEMORY_HALF_SHARE)
-            for report, rest in zip(self._reports, rests, strict=True)
+            _around(_measurement(depth).peak_rss_bytes + rest, _MEMORY_HALF_SHARE)
+            for depth, rest in zip(self._depths, rests, strict=True)
         ])  # fmt: skip
-        basis = self._reports[-1].peak_memory_source
+        basis = self._depths[-1].last.peak_memory_source
         if self._recipe.num_capacity_tokens:
             basis = f"{basis}, cache of {self._recipe.num_capacity_tokens} tokens"
         if max(rests):
@@ -162,14 +188,60 @@ class _View:
         wider = msgspec.structs.replace(spread, low=spread.low - doubt, high=spread.high + doubt)
         return _quantity(wider, "B", f"{basis}, {self._how}")
 
-    def _cut_bytes(self, report: DepthReport) -> int:
+    def contexts(self) -> tuple[ContextSpeed, ...]:
+        """Return the time of a token at each length of the context that all depths were timed at."""
+        by_depth = [{entry.num_context_tokens: entry.token_s for entry in depth.contexts()} for depth in self._depths]
+        common = sorted(set(by_depth[0]).intersection(*by_depth[1:]))
+        return tuple(
+            ContextSpeed(num_context_tokens=tokens, time_per_token=self._at_context(tokens, by_depth))
+            for tokens in common
+        )
+
+    def precision(self) -> Precision:
+        """Return how well the mean of the main figure is known, and what the depths say of the straight line."""
+        main = max(self._depths, key=lambda depth: launches.apart(depth.main_s()))
+        first = main.reports[0]
+        pilot = main.main_s()[0][:PILOT_BLOCKS]
+        num_blocks = sum(map(len, main.main_s()))
+        wanted = first.wanted.num_blocks if first.decode_block_s or first.query_block_s else first.wanted.num_prompts
+        return Precision(
+            num_launches=max(len(depth.reports) for depth in self._depths), num_blocks=num_blocks,
+            num_blocks_wanted=wanted,
+            interval_half_share=half_share(pilot, num_blocks) if len(pilot) >= PILOT_BLOCKS else None,
+            launches_apart_share=launches.apart(main.main_s()) if len(main.reports) > 1 else None,
+            line_error_share=self._line_error(),
+        )  # fmt: skip
+
+    def _line_error(self) -> float | None:
+        if len(self._depths) < _THREE:
+            return None
+        small, middle, large = self._depths
+        layers = (small.num_layers, middle.num_layers, large.num_layers)
+        figures = [[_middle(depth.decode_s()) for depth in self._depths], [_middle(depth.query_s()) for depth in
+                   self._depths], [_middle(depth.prefill_s()) for depth in self._depths]]  # fmt: skip
+        errors = [
+            abs(stats.off_the_line(values[0], values[1], values[2], layers=layers)) for values in figures if all(values)
+        ]
+        return max(errors, default=None)
+
+    def _at_context(self, num_tokens: int, by_depth: Sequence[Mapping[int, float]]) -> Quantity:
+        spread = self._combined([_around(found[num_tokens], _CONTEXT_HALF_SHARE) for found in by_depth])
+        return self._time(spread, f"median of a block of tokens after {num_tokens} tokens of context, {self._how}")
+
+    def _reports(self) -> list[DepthReport]:
+        return [report for depth in self._depths for report in depth.reports]
+
+    def _cut_bytes(self, depth: Depth) -> int:
         """Return the working memory of the part of the prompt that there was no time to read, in bytes."""
         recipe = self._recipe
-        return recipe.working_bytes(recipe.num_input_tokens) - recipe.working_bytes(report.num_prompt_tokens)
+        read = max(report.num_prompt_tokens for report in depth.reports)
+        return recipe.working_bytes(recipe.num_input_tokens) - recipe.working_bytes(read)
 
     def load_time(self) -> Quantity:
         """Return the time to make the session."""
-        spread = self._combined([stats.spread([report.measurement.load_s]) for report in self._reports])
+        spread = self._combined([
+            stats.spread([report.measurement.load_s for report in depth.reports]) for depth in self._depths
+        ])  # fmt: skip
         return self._time(spread, f"session made from a file in the system's cache, {self._how}")
 
     def message(self) -> str:
@@ -181,27 +253,39 @@ class _View:
 
     def _query_basis(self) -> str:
         recipe = self._recipe
-        count = sum(len(report.measurement.query_s) for report in self._reports)
+        count = sum(len(report.measurement.query_s) for report in self._reports())
         tokens = f" x {recipe.num_input_tokens} tokens" if recipe.num_input_tokens else ""
         return f"median of {count} runs of {recipe.num_batch}{tokens or ' at a time'}, {self._how}"
 
-    def _prompt(self, report: DepthReport) -> Spread:
-        spread = stats.spread(report.measurement.prefill_s)
+    def _prompt(self, depth: Depth) -> Spread:
         wanted = self._recipe.num_input_tokens
+        cut = [report for report in depth.reports if report.short_prefill_s is not None]
+        if not cut or all(report.num_prompt_tokens >= wanted for report in cut):
+            return stats.pooled(depth.prefill_s())
+        # Launches may have cut at different lengths: each is brought to the full one by itself.
+        full = [self._lengthened(report) for report in depth.reports]
+        middle = statistics.fmean(spread.value for spread in full)
+        half = max(*(spread.high - spread.value for spread in full), abs(full[0].value - full[-1].value))
+        return msgspec.structs.replace(full[0], value=middle, low=max(middle - half, middle / 2), high=middle + half)
+
+    def _lengthened(self, report: DepthReport) -> Spread:
+        spread, wanted = stats.spread(report.measurement.prefill_s), self._recipe.num_input_tokens
         if report.short_prefill_s is None or report.num_prompt_tokens >= wanted:
             return spread
-        measured = report.num_prompt_tokens
-        return stats.lengthen(spread, report.short_prefill_s, num_measured=measured, num_wanted=wanted)
+        return stats.lengthen(
+            spread, report.short_prefill_s, num_measured=report.num_prompt_tokens, num_wanted=wanted
+        )  # fmt: skip
 
-    def _across(self, blocks: Sequence[Sequence[float]]) -> Spread:
-        return self._combined([stats.spread(values) for values in blocks])
+    def _across(self, by_depth: Sequence[Sequence[Sequence[float]]]) -> Spread:
+        return self._combined([stats.pooled(values) for values in by_depth])
 
     def _combined(self, spreads: Sequence[Spread]) -> Spread:
+        """Return the figure of the whole model; a third depth tests the line and does not move it."""
         if len(spreads) == 1:
             return spreads[0]
         return stats.extrapolate(
-            spreads[0], spreads[1], near_layers=self._reports[0].measurement.num_layers,
-            far_layers=self._reports[1].measurement.num_layers, num_layers=self._recipe.num_layers,
+            spreads[0], spreads[-1], near_layers=self._depths[0].num_layers,
+            far_layers=self._depths[-1].num_layers, num_layers=self._recipe.num_layers,
         )  # fmt: skip
 
     def _time(self, spread: Spread, basis: str) -> Quantity:
@@ -225,38 +309,6 @@ def _around(value: float, half_share: float) -> Spread:
     return Spread(value=value, low=value - half, high=value + half, iqr=0.0, num_values=1)
 
 
-def _reasons(reports: Sequence[DepthReport], num_threads: int) -> tuple[Reason, ...]:
-    """Return the reasons of all depths; of those that both have, the one of the larger depth."""
-    found: list[Reason] = []
-    for report in reports:
-        blocks = report.decode_block_s or report.query_block_s or report.measurement.prefill_s
-        found += stats.reasons(report.system, blocks, num_threads=num_threads)
-        if not report.outputs_finite:
-            found.append(
-                Reason(
-                    code="overflow",
-                    text="The test model's numbers overflowed, which can slow the processor.",
-                    severe=True,
-                )
-            )
-        if len(report.measurement.prefill_s) == 1:
-            time = units.duration(statistics.median(report.measurement.prefill_s))
-            found.append(Reason(code="single-prompt", text=f"There was time to read the prompt once only ({time})."))
-    if len(reports) > 1 and not _told_apart(reports):
-        text = (
-            "Disturbances hid the difference between the two depths, so the times of the whole model are a wide guess."
-        )
-        found.append(Reason(code="depths", text=text, severe=True))
-    last_of_kind = {reason.code: reason for reason in found}
-    return tuple(last_of_kind.values())
-
-
-def _told_apart(reports: Sequence[DepthReport]) -> bool:
-    """Tell whether the larger depth took longer in all that was timed."""
-    small, large = reports[0], reports[-1]
-    pairs = (
-        (small.decode_block_s, large.decode_block_s),
-        (small.query_block_s, large.query_block_s),
-        (small.measurement.prefill_s, large.measurement.prefill_s),
-    )
-    return all(statistics.median(far) > statistics.median(near) for near, far in pairs if near and far)
+def _middle(launch_times: Sequence[Sequence[float]]) -> float:
+    """Return the mean of the launches' medians; 0 where nothing was timed."""
+    return statistics.fmean(map(statistics.median, launch_times)) if launch_times else 0.0

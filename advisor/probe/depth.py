@@ -5,6 +5,7 @@ import msgspec
 from advisor.graphs.recipe import Bound, Feed, Runner
 from advisor.probe.plan import DepthMeasurement
 from advisor.probe.providers import Placement, ProviderUse
+from advisor.probe.schedule import PILOT, Count
 
 
 class DepthRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +31,14 @@ class DepthRequest(msgspec.Struct, frozen=True, kw_only=True):
     """[s] Most time for warm-up and measurement, loading excluded."""
     time_left_s: float | None = None
     """[s] From the child's start; warm-up and measurement get what loading leaves of it. Null: no such limit."""
+    count: Count | None = None
+    """Prompts and blocks left to this launch; null: it makes the pilot that says how many."""
+    pilot_share: float = 1.0
+    """[1] Of what the pilot asks for, what this launch does."""
+    with_contexts: bool = True
+    """Tokens are timed at longer contexts too, where the cache is longer than question and answer."""
+    pinned: bool = False
+    """Each thread of the runtime stays on a processor of its own."""
     providers: tuple[ProviderUse, ...] = ()
     """Execution providers, best first; empty: the processor."""
     remove_when_loaded: bool = True
@@ -54,18 +63,40 @@ class SystemReadings(msgspec.Struct, frozen=True, kw_only=True):
     """Time in which some task waited for memory, 0 to 1 (Linux pressure stall information)."""
     num_major_faults: int | None = None
     """Page faults that went to disk while measuring."""
+    cpu_stall_share: float | None = None
+    """Time in which some task waited for a processor, 0 to 1 (Linux pressure stall information)."""
+    num_pushed_aside: int | None = None
+    """Times the system took a processor from this process (involuntary context switches)."""
+    num_swapped_pages: int | None = None
+    """Pages that the whole system read back from swap."""
+    num_throttles: int | None = None
+    """Times the processor slowed itself down for heat or power."""
+    measured_s: float | None = None
+    """[s] From first to last reading."""
     on_battery: bool | None = None
     num_readings: int = 0
 
 
+class ContextTime(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens at one length of the context."""
+
+    num_context_tokens: int
+    token_s: float
+    """[s] Median of a block."""
+
+
 class DepthReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What came out of one depth."""
+    """What came out of one launch at one depth."""
 
     measurement: DepthMeasurement
     decode_block_s: tuple[float, ...] = ()
     """[s] Median of each block of tokens."""
     query_block_s: tuple[float, ...] = ()
     """[s] Median of each block of queries."""
+    contexts: tuple[ContextTime, ...] = ()
+    """Tokens at several lengths of the context, shortest first."""
+    wanted: Count = PILOT
+    """What the pilot asked for, of all launches together."""
     num_prompt_tokens: int
     """Length that was measured; shorter than asked where the time did not suffice."""
     short_prefill_s: float | None = None

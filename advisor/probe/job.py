@@ -1,4 +1,4 @@
-"""The probe's coordinating child: builds graphs, has each depth measured by a child of its own, adds it all up.
+"""The probe's coordinating child: builds graphs, has each depth measured by children of their own, adds it all up.
 
 Building and measuring are two processes, so that building cannot raise the peak that is measured.
 """
@@ -21,14 +21,20 @@ from advisor.child.protocol import Hello, LogRecord, Message, Progress, Sample
 from advisor.errors import ChildError, OutputError
 from advisor.graphs import build
 from advisor.graphs.recipe import Recipe
-from advisor.probe import combine, footprint, lock
+from advisor.probe import combine, footprint, launches, lock, thread_sweep
 from advisor.probe.depth import DepthReport, DepthRequest
+from advisor.probe.launches import Depth
 from advisor.probe.plan import ProbePlan, ProbeResult
+from advisor.probe.schedule import PILOT, Count
+from advisor.probe.threads import ThreadChoice
 
 JOB_DEPTH = "probe-depth"
 _LEAST_MEASURE_S = 10.0
 _MEASURE_S_PER_BYTE = 16e-9
 """[s/B] Longer than these two does not make figures better: 10 s for a small model, 30 s for 3B parameters in int4."""
+_BUILD_SHARE = 0.1
+"""[1] Of the progress that is shown, for writing the graphs."""
+_TRIAL = Count(num_prompts=1, num_blocks=3)
 _HANG_FACTOR = 3.0
 _HANG_LEAST_S = 90.0
 """[s] A depth that has not answered by then, or by three times the box, hangs."""
@@ -62,60 +68,134 @@ class _Coordinator:
         self._channel = channel
         self._folder = folder
         self._started_s = started_s
-        self._num_threads = plan.num_threads or os.cpu_count() or 1
         self._samples: list[Sample] = []
         self._versions = {"model-fit-advisor": __version__}
+        self._graphs: dict[int, tuple[Path, ...]] = {}
+        self._reports: dict[int, list[DepthReport]] = {}
+        self._walls_s: dict[int, float] = {}
+        self._budget_s = max(_LEAST_MEASURE_S, _MEASURE_S_PER_BYTE * recipe.weight_bytes(recipe.num_layers))
+        self._threads = ThreadChoice(num_threads=1)
+        self._num_done = self._num_planned = 0
+        self._trying = False
+        self._told = 0.0
 
     def run(self) -> ProbeResult:
-        """Measure all depths."""
+        """Measure all depths, each in several launches where time allows."""
         plan = self._plan
         layers = plan.depths or footprint.depths(
             self._recipe, memory_box_bytes=plan.memory_box_bytes, time_box_s=plan.time_box_s,
             cache_bytes=plan.last_level_cache_bytes,
         )  # fmt: skip
         created = datetime.now(UTC).isoformat(timespec="seconds")
-        reports = [self._depth(index, number, len(layers)) for index, number in enumerate(layers)]
+        build_s = self._build(layers)
+        self._num_planned = launches.NUM_PASSES * len(layers)
+        self._threads = self._choose_threads(layers[0])
+        for number in range(launches.MAX_PASSES):
+            if number >= launches.NUM_PASSES and not launches.disagree(self._depths()):
+                break
+            for num_layers in launches.order(layers, number):
+                self._launch(num_layers, number)
         self._channel.progress("cool", 1.0)
+        depths = self._depths()
         account = combine.Account(
-            id=uuid.uuid4().hex, created=created, wall_s=time.monotonic() - self._started_s,
-            samples=tuple(self._samples), num_threads=self._num_threads,
-            versions={**self._versions, "onnxruntime": reports[-1].runtime_version},
+            id=uuid.uuid4().hex, created=created, wall_s=time.monotonic() - self._started_s, build_s=build_s,
+            samples=tuple(self._samples), threads=self._threads,
+            versions={**self._versions, "onnxruntime": depths[-1].last.runtime_version},
         )  # fmt: skip
-        return combine.result(plan, self._recipe, reports, account)
+        return combine.result(plan, self._recipe, depths, account)
 
-    def _depth(self, index: int, num_layers: int, num_depths: int) -> DepthReport:
-        """Build and measure one depth."""
-        name = f"{num_layers} of {self._recipe.num_layers} layers" if num_depths > 1 else ""
-        self._channel.progress("prepare", index / num_depths, detail=name)
-        folder = self._folder / str(num_layers)
-        folder.mkdir()
-        graphs = build.build(self._recipe, folder, num_layers)
-        budget_s = max(_LEAST_MEASURE_S, _MEASURE_S_PER_BYTE * self._recipe.weight_bytes(self._recipe.num_layers))
+    def _build(self, layers: Sequence[int]) -> float:
+        """Write the graphs of all depths and return the seconds it took."""
+        begin_s = time.monotonic()
+        for index, num_layers in enumerate(layers):
+            self._channel.progress("prepare", _BUILD_SHARE * index / len(layers), detail=self._name(num_layers))
+            folder = self._folder / str(num_layers)
+            folder.mkdir()
+            self._graphs[num_layers] = build.build(self._recipe, folder, num_layers)
+        return time.monotonic() - begin_s
+
+    def _name(self, num_layers: int) -> str:
+        whole = self._recipe.num_layers
+        return f"{num_layers} of {whole} layers" if num_layers < whole else ""
+
+    def _depths(self) -> tuple[Depth, ...]:
+        return tuple(Depth(reports=tuple(reports)) for _, reports in sorted(self._reports.items()))
+
+    def _left_s(self) -> float:
+        return self._plan.time_box_s - (time.monotonic() - self._started_s)
+
+    def _choose_threads(self, num_layers: int) -> ThreadChoice:
+        """Take what was asked for or kept from an earlier sweep, else try the settings that are worth it."""
+        plan = self._plan
+        if plan.num_threads is not None:
+            return ThreadChoice(num_threads=plan.num_threads, pinned=bool(plan.pinned), how="asked")
+        counts = plan.num_threads_tried or (os.cpu_count() or 1,)
+        usual = ThreadChoice(num_threads=counts[0], pinned=bool(plan.pinned))
+        kind = thread_sweep.kind(plan.fingerprint, self._recipe)
+        kept = thread_sweep.kept(paths.cache_folder(), kind)
+        if kept is not None:
+            return kept
+        if self._left_s() < thread_sweep.LEAST_LEFT_S:
+            return usual
+
+        def attempt(choice: ThreadChoice) -> DepthReport:
+            self._threads, self._trying = choice, True
+            self._channel.progress("prepare", _BUILD_SHARE, detail=f"trying {choice.num_threads} threads")
+            return self._child(num_layers, self._request(num_layers, count=_TRIAL, budget_s=thread_sweep.TRIAL_S))
+
+        found = thread_sweep.sweep(counts, self._recipe, attempt, pinned=plan.pinned)
+        self._trying = False
+        thread_sweep.keep(paths.cache_folder(), kind, found)
+        return found
+
+    def _launch(self, num_layers: int, number: int) -> None:
+        """Measure one depth once more; the passes after the first only where there is time for it."""
+        earlier = self._reports.setdefault(num_layers, [])
+        if earlier:
+            measured_s = earlier[-1].measured_s
+            if not launches.worth_it(self._walls_s[num_layers], measured_s, self._left_s()):
+                return
+        count = None if not earlier else launches.left(earlier[0]) if number < launches.NUM_PASSES else PILOT
+        begin_s = time.monotonic()
+        left_s = max(1.0, self._left_s()) / max(1, self._num_planned - self._num_done)
+        budget_s = self._budget_s / launches.NUM_PASSES
+        request = self._request(num_layers, count=count, budget_s=budget_s, left_s=left_s, first=not earlier)
+        earlier.append(self._child(num_layers, request))
+        self._walls_s[num_layers] = time.monotonic() - begin_s
+        self._num_done += 1
+
+    def _child(self, num_layers: int, request: DepthRequest) -> DepthReport:
+        """Run one measuring child."""
         offset_s = time.monotonic() - self._started_s
-        left_s = max(1.0, self._plan.time_box_s - offset_s) / (num_depths - index)
-        remaining_s = (num_depths - index) * min(left_s, budget_s)
+        planned = max(self._num_planned, self._num_done + 1)
+        part = (1 - _BUILD_SHARE) / planned
+        remaining_s = (planned - self._num_done) * request.budget_s
 
         def relay(message: Message) -> None:
-            self._relay(message, offset_s, index / num_depths, 1 / num_depths, remaining_s, name)
+            done = _BUILD_SHARE + self._num_done * part
+            self._relay(message, offset_s, done, part, remaining_s, self._name(num_layers))
 
         outcome = runner.run(
-            JOB_DEPTH, msgspec.json.encode(self._request(num_layers, graphs, budget_s, left_s)), on_message=relay,
+            JOB_DEPTH, msgspec.json.encode(request), on_message=relay,
             timeout_s=max(_HANG_LEAST_S, _HANG_FACTOR * self._plan.time_box_s),
             memory_limit_bytes=self._plan.memory_box_bytes,
         )  # fmt: skip
-        shutil.rmtree(folder, ignore_errors=True)
         if outcome.code != "finished" or outcome.result is None:
             raise ChildError(outcome.code, outcome.message, remedy=outcome.remedy)
         return msgspec.json.decode(outcome.result, type=DepthReport)
 
-    def _request(self, num_layers: int, graphs: Sequence[Path], budget_s: float, left_s: float) -> DepthRequest:
+    def _request(
+        self, num_layers: int, *, count: Count | None, budget_s: float, left_s: float | None = None, first: bool = False
+    ) -> DepthRequest:
         recipe = self._recipe
         return DepthRequest(
-            runner=recipe.runner, graph_files=tuple(map(str, graphs)), num_layers=num_layers,
+            runner=recipe.runner, graph_files=tuple(map(str, self._graphs[num_layers])), num_layers=num_layers,
             feeds=recipe.feeds(), bound=recipe.bound(num_layers), vocab_size=recipe.vocab_size,
             num_input_tokens=recipe.num_input_tokens, num_output_tokens=recipe.num_output_tokens,
             num_capacity_tokens=recipe.num_capacity_tokens, num_batch=recipe.num_batch,
-            num_threads=self._num_threads, budget_s=budget_s, time_left_s=left_s, providers=self._plan.providers,
+            num_threads=self._threads.num_threads, pinned=self._threads.pinned, budget_s=budget_s, time_left_s=left_s,
+            count=count, pilot_share=1 / launches.NUM_PASSES, with_contexts=first, providers=self._plan.providers,
+            remove_when_loaded=False,
         )  # fmt: skip
 
     def _relay(
@@ -128,10 +208,11 @@ class _Coordinator:
             moved = msgspec.structs.replace(message, t_s=message.t_s + offset_s)
             self._samples.append(moved)
             self._channel.sample(moved)
-        elif isinstance(message, Progress):
+        elif isinstance(message, Progress) and not self._trying:
             left_s = (1 - message.done_share) * remaining_s
-            share = done + message.done_share * part
-            self._channel.progress(message.stage, share, remaining_s=left_s, detail=detail)
+            # A third launch makes the work more than it looked at first: what was told is never taken back.
+            self._told = max(self._told, done + message.done_share * part)
+            self._channel.progress(message.stage, self._told, remaining_s=left_s, detail=detail)
         elif isinstance(message, LogRecord):
             self._channel.send(message)
 

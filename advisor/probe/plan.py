@@ -8,6 +8,7 @@ from advisor.catalog.model import Candidate
 from advisor.child.protocol import OutcomeCode, Sample
 from advisor.evidence import Quantity
 from advisor.probe.providers import ProviderUse
+from advisor.probe.threads import ThreadChoice
 from advisor.task.model import Workload
 
 RESULT_VERSION = 1
@@ -22,9 +23,13 @@ class ProbePlan(msgspec.Struct, frozen=True, kw_only=True):
     candidate: Candidate
     workload: Workload
     num_threads: int | None = None
-    """Null: as many as there are usable physical cores."""
+    """What the user asked for; null: found by a short sweep over `num_threads_tried`."""
+    num_threads_tried: tuple[int, ...] = ()
+    """Numbers worth trying, the usual one first; one alone is taken as it is."""
+    pinned: bool | None = None
+    """Whether each thread stays on a processor of its own; null: the sweep decides, without one they do not."""
     memory_box_bytes: int
-    """[B] The probe never takes more; larger models are measured at two depths."""
+    """[B] The probe never takes more; larger models are measured at two or three depths."""
     time_box_s: float
     """[s] Aim for the whole probe, from start to result."""
     depths: tuple[int, ...] = ()
@@ -41,7 +46,7 @@ class ProbePlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DepthMeasurement(msgspec.Struct, frozen=True, kw_only=True):
-    """Raw results of one depth."""
+    """Raw results of one depth, of all its launches one after the other."""
 
     num_layers: int
     prefill_s: tuple[float, ...]
@@ -56,6 +61,31 @@ class DepthMeasurement(msgspec.Struct, frozen=True, kw_only=True):
     baseline_rss_bytes: int
     """[B] Child before the session was made."""
     weights_file_bytes: int
+    num_launches: int = 1
+    """Processes that measured it; `load_s` and the peak are the medians over them."""
+
+
+class ContextSpeed(msgspec.Struct, frozen=True, kw_only=True):
+    """The time of a token at one length of the context."""
+
+    num_context_tokens: int
+    time_per_token: Quantity
+
+
+class Precision(msgspec.Struct, frozen=True, kw_only=True):
+    """How well the mean of a probe's main figure is known."""
+
+    num_launches: int
+    """Of the depth launched most often."""
+    num_blocks: int
+    num_blocks_wanted: int
+    """What the pilot asked for, for an interval of ±3 %."""
+    interval_half_share: float | None
+    """Half of the 95 % interval of the mean of the blocks, 0 to 1; null where there was no time for the pilot."""
+    launches_apart_share: float | None
+    """The slowest launch over the quickest, less one; null for a single launch."""
+    line_error_share: float | None = None
+    """How far the depth in the middle lies off the line through the other two, at most of all figures; null without."""
 
 
 class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,3 +129,9 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     power_source: str | None = None
     wall_s: float
     """[s] The whole probe."""
+    build_s: float | None = None
+    """[s] Of it, writing the test model."""
+    contexts: tuple[ContextSpeed, ...] = ()
+    """Tokens at several lengths of the context, shortest first; empty where none are generated."""
+    precision: Precision | None = None
+    threads: ThreadChoice | None = None

@@ -1,12 +1,11 @@
 """What to measure, decided in the app. Pure but for the clock-free look at sizes; imports no runtime."""
 
-import math
-
 from advisor import paths, units
 from advisor.catalog.model import Candidate
 from advisor.graphs import recipes
 from advisor.hardware.model import HardwareProfile
 from advisor.probe import footprint
+from advisor.probe import threads as thread_choice
 from advisor.probe.plan import ProbePlan
 from advisor.task.model import Workload
 
@@ -36,6 +35,7 @@ def plan(
     profile: HardwareProfile,
     *,
     threads: int | None = None,
+    pinned: bool | None = None,
     memory_box_bytes: int | None = None,
     time_box_s: float | None = None,
 ) -> ProbePlan:
@@ -45,7 +45,8 @@ def plan(
         candidate: model and format.
         workload: sizes to measure at.
         profile: of the machine the probe will run on.
-        threads: of the runtime; as many as usable physical cores by default.
+        threads: of the runtime; found by a short sweep by default.
+        pinned: each thread stays on a processor of its own; left to the sweep by default.
         memory_box_bytes: [B] What the probe may take; never more than what is free less a reserve.
         time_box_s: [s] Aim for the whole probe; 20 s for small models, else 60 s.
 
@@ -58,7 +59,8 @@ def plan(
     seconds = time_box_s if time_box_s is not None else SMALL_TIME_BOX_S if small else TIME_BOX_S
     cache_bytes = profile.cpu.l3_bytes.value or profile.cpu.l2_bytes.value
     return ProbePlan(
-        candidate=candidate, workload=workload, num_threads=threads or usual_threads(profile), memory_box_bytes=box,
+        candidate=candidate, workload=workload, num_threads=threads,
+        num_threads_tried=thread_choice.counts(profile), pinned=pinned, memory_box_bytes=box,
         time_box_s=seconds,
         depths=footprint.depths(recipe, memory_box_bytes=box, time_box_s=seconds, cache_bytes=cache_bytes),
         graph_folder=str(paths.cache_folder() / "graphs"), last_level_cache_bytes=cache_bytes,
@@ -78,10 +80,3 @@ def usable_bytes(profile: HardwareProfile) -> int:
 def _memory_box(weight_bytes: int, profile: HardwareProfile, wanted_bytes: int | None) -> int:
     usual = min(_LARGEST_BOX_BYTES, max(_LEAST_BOX_BYTES, int(_BOX_PER_WEIGHT_BYTE * weight_bytes)))
     return min(usable_bytes(profile), wanted_bytes if wanted_bytes is not None else usual)
-
-
-def usual_threads(profile: HardwareProfile) -> int:
-    """Return as many threads as physical cores this process may use: a second thread on a core only gets in the way."""
-    physical = profile.cpu.num_physical_cores.value or profile.cpu.num_logical_cores.value or 1
-    usable = profile.cpu.num_usable_cpus.value
-    return max(1, min(physical, math.floor(usable) if usable is not None else physical))

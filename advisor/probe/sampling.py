@@ -5,6 +5,7 @@ It also carries what the measuring thread notes: that thread only appends to a l
 
 import contextlib
 import os
+import re
 import statistics
 import sys
 import threading
@@ -24,6 +25,7 @@ PERIOD_S = 0.1
 _UNITS_PER_TICK = 1
 """Units of work sent with each reading: the plots need no more than about ten a second."""
 _READ_BYTES = 4096
+_LONG_READ_BYTES = 65536
 _MAX_FREQUENCY_FILES = 4
 _CPU_ZONES = frozenset({"x86_pkg_temp", "cpu-thermal", "cpu_thermal", "k10temp", "soc_thermal"})
 _CPU_FIELDS = 8
@@ -41,6 +43,10 @@ class Ticks(msgspec.Struct, frozen=True, kw_only=True):
     steal_cpu_s: float | None = None
     memory_stall_s: float | None = None
     num_major_faults: int | None = None
+    cpu_stall_s: float | None = None
+    num_pushed_aside: int | None = None
+    num_swapped_pages: int | None = None
+    num_throttles: int | None = None
 
 
 def parse_cpu_line(text: str, ticks_per_s: float) -> tuple[float, float, float]:
@@ -64,14 +70,20 @@ def parse_stall(text: str) -> float:
     return int(text.partition("\n")[0].rpartition("total=")[2]) / 1e6
 
 
+def parse_swapped(text: str) -> int | None:
+    """Return the pages read back from swap since the start, from the text of /proc/vmstat; None without such a line."""
+    found = re.search(r"^pswpin (\d+)$", text, re.MULTILINE)
+    return int(found[1]) if found else None
+
+
 class _Files:
     """Files kept open and read again from their beginning; a missing one reads as None."""
 
     def __init__(self) -> None:
         self._descriptors: dict[str, int] = {}
 
-    def read(self, path: str) -> str | None:
-        """Return the file's text."""
+    def read(self, path: str, *, num_bytes: int = _READ_BYTES) -> str | None:
+        """Return the file's text, at most its first bytes."""
         if path not in self._descriptors:
             try:
                 self._descriptors[path] = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
@@ -81,7 +93,7 @@ class _Files:
         if descriptor < 0:
             return None
         try:
-            return os.pread(descriptor, _READ_BYTES, 0).decode("ascii", "replace")
+            return os.pread(descriptor, num_bytes, 0).decode("ascii", "replace")
         except OSError:
             return None
 
@@ -104,6 +116,7 @@ class System:
         self._ticks_per_s = float(os.sysconf("SC_CLK_TCK")) if self._linux else 100.0
         self._frequency_files = _frequency_files() if self._linux else ()
         self._temperature_file = _temperature_file() if self._linux else None
+        self._throttle_files = _throttle_files() if self._linux else ()
 
     def rss_bytes(self) -> int | None:
         """Return the resident set of this process, in bytes."""
@@ -139,6 +152,18 @@ class System:
         return Ticks(
             t_s=now_s, own_cpu_s=own_s, total_cpu_s=total_s, busy_cpu_s=busy_s, steal_cpu_s=steal_s,
             memory_stall_s=None if not stall else parse_stall(stall), num_major_faults=_major_faults(),
+        )  # fmt: skip
+
+    def slow_ticks(self) -> Ticks:
+        """Return the counters of `ticks` and those that are too dear to read ten times a second."""
+        cpu = self._files.read("/proc/pressure/cpu") if self._linux else None
+        memory = self._files.read("/proc/vmstat", num_bytes=_LONG_READ_BYTES) if self._linux else None
+        throttles = [self._files.read(path) for path in self._throttle_files]
+        counts = [int(text) for text in throttles if text]
+        return msgspec.structs.replace(
+            self.ticks(), cpu_stall_s=None if not cpu else parse_stall(cpu), num_pushed_aside=_pushed_aside(),
+            num_swapped_pages=None if not memory else parse_swapped(memory),
+            num_throttles=sum(counts) if counts else None,
         )  # fmt: skip
 
     def frequency_hz(self) -> float | None:
@@ -211,12 +236,12 @@ class Sampler:
         self._frequencies.clear()
         self._temperatures.clear()
         self._num_readings = 0
-        self._begin = self._system.ticks()
+        self._begin = self._system.slow_ticks()
 
     def end_measuring(self) -> SystemReadings:
         """Return what the computer did since `begin_measuring`."""
-        begin = self._begin or self._system.ticks()
-        shares = readings_between(begin, self._system.ticks(), num_threads=self._num_threads)
+        begin = self._begin or self._system.slow_ticks()
+        shares = readings_between(begin, self._system.slow_ticks(), num_threads=self._num_threads)
         quarter = max(1, len(self._frequencies) // 4)
         first, last = self._frequencies[:quarter], self._frequencies[-quarter:]
         return msgspec.structs.replace(
@@ -272,11 +297,15 @@ def readings_between(begin: Ticks, end: Ticks, *, num_threads: int) -> SystemRea
     if wall_s <= 0:
         return SystemReadings()
     own_s = end.own_cpu_s - begin.own_cpu_s
-    faults = _difference(end.num_major_faults, begin.num_major_faults)
     readings = SystemReadings(
         own_cpu_share=min(1.0, own_s / (wall_s * num_threads)),
         memory_stall_share=_share(_difference(end.memory_stall_s, begin.memory_stall_s), wall_s),
-        num_major_faults=None if faults is None else int(faults),
+        cpu_stall_share=_share(_difference(end.cpu_stall_s, begin.cpu_stall_s), wall_s),
+        num_major_faults=_count(end.num_major_faults, begin.num_major_faults),
+        num_pushed_aside=_count(end.num_pushed_aside, begin.num_pushed_aside),
+        num_swapped_pages=_count(end.num_swapped_pages, begin.num_swapped_pages),
+        num_throttles=_count(end.num_throttles, begin.num_throttles),
+        measured_s=wall_s,
     )
     total_s = _difference(end.total_cpu_s, begin.total_cpu_s)
     busy_s = _difference(end.busy_cpu_s, begin.busy_cpu_s)
@@ -293,6 +322,10 @@ def _difference(end: float | None, begin: float | None) -> float | None:
     return None if end is None or begin is None else end - begin
 
 
+def _count(end: int | None, begin: int | None) -> int | None:
+    return None if end is None or begin is None else end - begin
+
+
 def _share(part: float | None, whole: float) -> float | None:
     return None if part is None else min(1.0, max(0.0, part / whole))
 
@@ -301,6 +334,19 @@ def _major_faults() -> int:
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_majflt
+
+
+def _pushed_aside() -> int | None:
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+
+
+def _throttle_files() -> tuple[str, ...]:
+    found = sorted(Path("/sys/devices/system/cpu").glob("cpu[0-9]*/thermal_throttle/core_throttle_count"))
+    return tuple(str(path) for path in found)
 
 
 def _frequency_files() -> tuple[str, ...]:

@@ -19,6 +19,11 @@ _LEAST_HALF_SHARE = 0.02
 """[1] No range is narrower than this: the clock, the scheduler and other days are not in the blocks."""
 _SINGLE_HALF_SHARE = 0.15
 """[1] Range around a value that was measured once."""
+_LAUNCH_SHARE = 0.02
+"""[1] Scatter of launches of the same graph to reckon with before any is seen: standard deviation of their medians, as
+the launches of `benchmarks/probe_repeat.py` have it on a quiet computer."""
+_LAUNCH_WEIGHT = 4
+"""Launches that this knowledge counts as: the scale of a scaled inverse chi-squared prior."""
 MODEL_HALF_SHARE = 0.05
 """[1] Added to the range of a value extrapolated from two depths: the method's own error, 1 to 5 % where the whole
 model was measured as well."""
@@ -34,6 +39,13 @@ _BLOCK_DRIFT_SHARE = 0.10
 _BLOCK_DRIFT_SEVERE_SHARE = 0.25
 _SPREAD_SHARE = 0.15
 _MEMORY_STALL_SHARE = 0.05
+_CPU_STALL_SHARE = 0.15
+_CPU_STALL_SEVERE_SHARE = 0.50
+_PUSHED_ASIDE_PER_S = 100.0
+"""[1/s] Of all threads together; a quiet computer has a few."""
+_LAUNCHES_APART_SHARE = 0.05
+_LAUNCHES_APART_SEVERE_SHARE = 0.20
+_WIDE_INTERVAL_SHARE = 0.05
 _MANY_MAJOR_FAULTS = 100
 _FEW_BLOCKS = 3
 _MANY_REASONS = 3
@@ -81,6 +93,30 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(value=middle, low=low, high=middle + half, iqr=iqr, num_values=len(values))
 
 
+def pooled(launches: Sequence[Sequence[float]]) -> Spread:
+    """Return the middle of several launches and the range that should hold 90 % of further measurements.
+
+    Args:
+        launches: values of each, all positive; at least one launch with at least one value.
+
+    Source:
+        Random effects: the variance of a block within a launch, and that of the launches, for which two or three say
+        little, so that it is shrunk towards what launches usually scatter (scaled inverse chi-squared prior).
+    """
+    every = spread([value for values in launches for value in values])
+    if every.num_values == 1:
+        return every
+    middles = [statistics.median(values) for values in launches]
+    value = statistics.fmean(middles)
+    freedom = _LAUNCH_WEIGHT + len(middles) - 1
+    squares = sum((middle - value) ** 2 for middle in middles)
+    scatter = math.sqrt((_LAUNCH_WEIGHT * (_LAUNCH_SHARE * value) ** 2 + squares) / freedom)
+    between = _T_95[freedom - 1] * scatter * math.sqrt(1 + 1 / len(middles))
+    half = math.hypot(every.high - every.value, between)
+    low = min(max(value - half, min(middles) / 2), value)
+    return Spread(value=value, low=low, high=value + half, iqr=every.iqr, num_values=every.num_values)
+
+
 def interquartile(values: Sequence[float]) -> float:
     """Return the distance between the quartiles of what the values were drawn from, 0 for fewer than two values."""
     if len(values) < 2:
@@ -120,6 +156,20 @@ def _unresolved(far: Spread, *, far_layers: int, num_layers: int) -> Spread:
     return Spread(
         value=math.sqrt(far.low * most), low=far.low, high=most, iqr=far.iqr, num_values=far.num_values
     )  # fmt: skip
+
+
+def off_the_line(small: float, middle: float, large: float, *, layers: tuple[int, int, int]) -> float:
+    """Return how far a depth lies off the straight line through two others, over its value on it. [1].
+
+    Args:
+        small: value at the first of the layers.
+        middle: at the second.
+        large: at the third.
+        layers: numbers of layers, rising.
+    """
+    share = (layers[1] - layers[0]) / (layers[2] - layers[0])
+    line = small + share * (large - small)
+    return middle / line - 1
 
 
 def lengthen(full: Spread, short_s: float, *, num_measured: int, num_wanted: int) -> Spread:
@@ -178,7 +228,19 @@ def _load_reasons(system: SystemReadings, num_threads: int) -> list[Reason]:
     if own is not None and own < _OWN_SHARE:
         text = f"The measurement got {_percent(own)} of the time of its {num_threads} processor threads."
         found.append(Reason(code="cpu-time", text=text, severe=own < _OWN_SEVERE_SHARE))
-    return found
+    return found or _queue_reasons(system)
+
+
+def _queue_reasons(system: SystemReadings) -> list[Reason]:
+    """Return signs of other programs that their processor time did not show: many short ones, or one pinned here."""
+    stall, aside, seconds = system.cpu_stall_share, system.num_pushed_aside, system.measured_s
+    if stall is not None and stall > _CPU_STALL_SHARE:
+        text = f"Programs waited for a processor in {_percent(stall)} of the time."
+        return [Reason(code="cpu-stall", text=text, severe=stall > _CPU_STALL_SEVERE_SHARE)]
+    if aside is not None and seconds and aside / seconds > _PUSHED_ASIDE_PER_S:
+        text = f"Other programs pushed the measurement off its processor {aside / seconds:.0f} times a second."
+        return [Reason(code="pushed-aside", text=text)]
+    return []
 
 
 def _clock_reasons(system: SystemReadings) -> list[Reason]:
@@ -188,6 +250,9 @@ def _clock_reasons(system: SystemReadings) -> list[Reason]:
         change = "fell" if end < start else "rose"
         text = f"The processor's clock {change} from {start / 1e9:.2f} GHz to {end / 1e9:.2f} GHz."
         found.append(Reason(code="clock", text=text))
+    if system.num_throttles:
+        text = f"The processor slowed itself down {system.num_throttles:,} times, for heat or power."
+        found.append(Reason(code="throttled", text=text, severe=True))
     if system.on_battery:
         found.append(Reason(code="battery", text="The computer ran on its battery, which may slow the processor."))
     return found
@@ -195,7 +260,7 @@ def _clock_reasons(system: SystemReadings) -> list[Reason]:
 
 def _memory_reasons(system: SystemReadings) -> list[Reason]:
     found: list[Reason] = []
-    stall, faults = system.memory_stall_share, system.num_major_faults
+    stall, faults, swapped = system.memory_stall_share, system.num_major_faults, system.num_swapped_pages
     if stall is not None and stall > _MEMORY_STALL_SHARE:
         found.append(
             Reason(
@@ -204,7 +269,27 @@ def _memory_reasons(system: SystemReadings) -> list[Reason]:
         )
     if faults is not None and faults > _MANY_MAJOR_FAULTS:
         found.append(Reason(code="page-faults", text=f"Memory was read back from disk {faults:,} times.", severe=True))
+    if swapped is not None and swapped > _MANY_MAJOR_FAULTS:
+        found.append(Reason(code="swap", text=f"The system read {swapped:,} pages back from swap.", severe=True))
     return found
+
+
+def launch_reasons(apart_share: float, num_launches: int, interval_share: float | None) -> tuple[Reason, ...]:
+    """Return why launches that differ, or too few blocks, make a figure unstable.
+
+    Args:
+        apart_share: [1] The slowest launch over the quickest, less one.
+        num_launches: of the depth that differs most.
+        interval_share: [1] Half of the 95 % interval of the mean of the blocks; null without a pilot.
+    """
+    found = []
+    if apart_share > _LAUNCHES_APART_SHARE:
+        text = f"The model was started {num_launches} times and ran at speeds {_percent(apart_share)} apart."
+        found.append(Reason(code="launches", text=text, severe=apart_share > _LAUNCHES_APART_SEVERE_SHARE))
+    if interval_share is not None and interval_share > _WIDE_INTERVAL_SHARE:
+        text = f"There was no time for the blocks it takes to know the mean better than ±{_percent(interval_share)}."
+        found.append(Reason(code="wide-interval", text=text))
+    return tuple(found)
 
 
 def _block_reasons(blocks: Sequence[float]) -> list[Reason]:

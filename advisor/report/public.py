@@ -14,9 +14,10 @@ from advisor.child.protocol import Outcome
 from advisor.estimate.model import Estimate, MemoryParts
 from advisor.evidence import Quantity, unknown
 from advisor.hardware.model import HardwareProfile
+from advisor.probe.agreement import Agreement
 from advisor.probe.plan import ProbeKind, ProbeResult
 from advisor.recommend.model import Approach, CandidateRow, MeasuredView, Pick, QualityView
-from advisor.report import wording
+from advisor.report import probe_notes, wording
 from advisor.report.public_parts import (
     Document,
     chip_json,
@@ -56,7 +57,8 @@ _PROBE_FIGURES = {
     "wall": "s",
 }
 _NOT_KNOWN_AFTER_FAILURE = (
-    "id", "created", "workload", "num_layers", "grade", "num_threads", "provider", "fingerprint", "power_source",
+    "id", "created", "workload", "num_layers", "grade", "num_threads", "threads", "precision",
+    "agreement", "build_s", "provider", "fingerprint", "power_source",
 )  # fmt: skip
 
 
@@ -291,12 +293,13 @@ def _measured(view: MeasuredView) -> Document:
     }
 
 
-def probe_json(result: ProbeResult, estimate: Estimate | None = None) -> Document:
+def probe_json(result: ProbeResult, estimate: Estimate | None = None, agreement: Agreement | None = None) -> Document:
     """Return a measurement and the prediction made before it.
 
     Args:
         result: what was measured.
         estimate: the prediction for the same candidate and sizes, when there is one.
+        agreement: with the probe before it, when there was one.
     """
     context = result.workload.num_context_tokens
     return {
@@ -328,11 +331,30 @@ def probe_json(result: ProbeResult, estimate: Estimate | None = None) -> Documen
         "reasons": list(result.reasons),
         "estimate": None if estimate is None else estimate_part(estimate, num_context_tokens=context),
         "num_threads": result.num_threads,
+        "threads": msgspec.to_builtins(result.threads),
+        "precision": msgspec.to_builtins(result.precision),
+        "contexts": [
+            {"num_context_tokens": entry.num_context_tokens, "time_per_token": figure(entry.time_per_token)}
+            for entry in result.contexts
+        ],
         "provider": result.provider,
         "versions": dict(result.versions),
         "fingerprint": result.fingerprint,
         "power_source": result.power_source,
+        "agreement": None if agreement is None else _agreement(agreement),
+        "build_s": result.build_s,
         "wall": plain_figure(result.wall_s, "s", "measured", "the whole probe"),
+    }
+
+
+def _agreement(agreement: Agreement) -> Document:
+    return {
+        "earlier": agreement.earlier.id,
+        "created": agreement.earlier.created,
+        "rate_ratio": agreement.rate_ratio,
+        "agrees": agreement.agrees,
+        "differences": list(agreement.differences),
+        "sentence": probe_notes.agreement_sentence(agreement),
     }
 
 
@@ -358,7 +380,7 @@ def probe_failure_json(
         "model": estimate.model if estimate is not None else None,
         "format": estimate.format if estimate is not None else None,
         "device": estimate.device if estimate is not None else None,
-        **{name: [] for name in ("depths_measured", "depths", "samples", "reasons")},
+        **{name: [] for name in ("depths_measured", "depths", "contexts", "samples", "reasons")},
         **none,
         "extrapolated": False,
         "num_measurements": 0,

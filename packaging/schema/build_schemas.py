@@ -25,7 +25,8 @@ from advisor.hardware.model import (
     PowerFacts,
     RuntimeFacts,
 )
-from advisor.probe.plan import DepthMeasurement
+from advisor.probe.plan import DepthMeasurement, Precision
+from advisor.probe.threads import ThreadChoice, ThreadTrial
 from advisor.recommend.model import ApproachId, Rejection
 from advisor.report.model import ReportDocument
 from advisor.report.public_parts import fact_unit
@@ -212,6 +213,15 @@ def raw_struct(kind: type[msgspec.Struct]) -> Schema:
     return {**parts[kind.__name__], "additionalProperties": False}
 
 
+def with_inner(kind: type[msgspec.Struct], inner: type[msgspec.Struct]) -> Schema:
+    """The same of a struct that holds a list of another."""
+    found = raw_struct(kind)
+    lists = {
+        name: array(raw_struct(inner)) for name, part in found["properties"].items() if part.get("type") == "array"
+    }
+    return {**found, "properties": {**found["properties"], **lists}}
+
+
 def documents() -> dict[str, Schema]:
     """Every document of the command line by name."""
     catalog_model = closed(
@@ -308,10 +318,17 @@ def _probe() -> Schema:
         reasons=TEXTS,
         estimate=nullable(ref("estimate")),
         num_threads=nullable(COUNT),
+        threads=nullable(with_inner(ThreadChoice, ThreadTrial)),
+        precision=nullable(raw_struct(Precision)),
+        contexts=array(closed(num_context_tokens=COUNT, time_per_token=FIGURE)),
         provider=nullable(TEXT),
         versions={"type": "object", "additionalProperties": TEXT},
         fingerprint=nullable(TEXT),
         power_source=nullable(TEXT),
+        agreement=nullable(
+            closed(earlier=TEXT, created=TEXT, rate_ratio=NUMBER, agrees=BOOLEAN, differences=TEXTS, sentence=TEXT)
+        ),
+        build_s=nullable(NUMBER),
     )
 
 

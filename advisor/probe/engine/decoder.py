@@ -8,10 +8,13 @@ from typing_extensions import override
 
 from advisor.child.main import Channel
 from advisor.probe import schedule
-from advisor.probe.depth import DepthRequest
+from advisor.probe.depth import ContextTime, DepthRequest
 from advisor.probe.engine import session
 from advisor.probe.engine.runner import Findings, Runner, clock
 from advisor.probe.sampling import Sampler
+from advisor.probe.schedule import Rounds
+
+_FAR_TOKENS = 8
 
 
 class DecoderRunner(Runner):
@@ -43,8 +46,9 @@ class DecoderRunner(Runner):
             end_s=end_s, prompt_s=expected_s,
         )  # fmt: skip
         return Findings(
-            rounds=rounds, num_prompt_tokens=num_tokens, short_prefill_s=short_s, system=system, measured_s=measured_s
-        )
+            rounds=rounds, num_prompt_tokens=num_tokens, short_prefill_s=short_s, system=system, measured_s=measured_s,
+            contexts=self._contexts(rounds, end_s),
+        )  # fmt: skip
 
     @override
     def outputs_finite(self) -> bool:
@@ -66,16 +70,40 @@ class DecoderRunner(Runner):
             short_s = self._prompt(length // 2)
         return length, short_s, trial_s / trial * length
 
+    def _contexts(self, rounds: Rounds, end_s: float) -> tuple[ContextTime, ...]:
+        """Return the time of a token by the length of its context: within the answer, and where the cache is longer."""
+        if not self._wanted.num_output_tokens:
+            return ()
+        found: dict[int, list[float]] = {}
+        for index, median_s in enumerate(rounds.block_medians_s()):
+            found.setdefault(self._past(index, self._block_units), []).append(median_s)
+        if self._wanted.with_contexts:
+            for past in schedule.longer_contexts(self._past_end(), self._wanted.num_capacity_tokens - _FAR_TOKENS):
+                if clock() < end_s:
+                    found[past] = [float(np.median(self._at(past, _FAR_TOKENS)))]
+        return tuple(
+            ContextTime(num_context_tokens=past, token_s=float(np.median(times)))
+            for past, times in sorted(found.items())
+        )
+
+    def _past_end(self) -> int:
+        return self._wanted.num_input_tokens + self._wanted.num_output_tokens
+
     def _block(self, index: int) -> tuple[float, ...]:
         return self._tokens(index, self._block_units)
 
     def _tokens(self, index: int, num_tokens: int) -> tuple[float, ...]:
         """Time a block of tokens; blocks are spread over the positions that the answer has."""
+        num_tokens = min(num_tokens, self._wanted.num_capacity_tokens)
+        return self._at(self._past(index, num_tokens), num_tokens)
+
+    def _past(self, index: int, num_tokens: int) -> int:
         wanted = self._wanted
-        num_tokens = min(num_tokens, wanted.num_capacity_tokens)
-        share = (index % schedule.MIN_BLOCKS + 0.5) / schedule.MIN_BLOCKS
+        share = (index % schedule.PILOT_BLOCKS + 0.5) / schedule.PILOT_BLOCKS
         past = int(wanted.num_input_tokens + share * max(0, wanted.num_output_tokens - num_tokens))
-        past = min(past, wanted.num_capacity_tokens - num_tokens)
+        return min(past, wanted.num_capacity_tokens - num_tokens)
+
+    def _at(self, past: int, num_tokens: int) -> tuple[float, ...]:
         return tuple(self._timed("token", partial(self._step, past + step)) for step in range(num_tokens))
 
     def _step(self, past: int) -> None:

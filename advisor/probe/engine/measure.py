@@ -105,6 +105,7 @@ def take(make: RunnerMaker, wanted: DepthRequest, channel: Channel, sampler: Sam
             baseline_rss_bytes=baseline_rss_bytes, weights_file_bytes=weights_file_bytes,
         ),
         decode_block_s=blocks_s if decoder else (), query_block_s=() if decoder else blocks_s,
+        contexts=findings.contexts, wanted=findings.rounds.wanted,
         num_prompt_tokens=findings.num_prompt_tokens, short_prefill_s=findings.short_prefill_s,
         peak_memory_source=peak_source, provider=used.name, registered=registered,
         placement=placed, device_memory_bytes=engine_providers.device_memory_bytes(used),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from advisor.child.main import Channel
 from advisor.probe import schedule
-from advisor.probe.depth import DepthRequest, SystemReadings
+from advisor.probe.depth import ContextTime, DepthRequest, SystemReadings
 from advisor.probe.engine import providers as engine_providers
 from advisor.probe.engine import session
 from advisor.probe.providers import Placement
@@ -27,6 +27,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     rounds: Rounds
     num_prompt_tokens: int
     short_prefill_s: float | None
+    contexts: tuple[ContextTime, ...] = ()
     system: SystemReadings
     measured_s: float
 
@@ -38,7 +39,9 @@ class Runner(ABC):
         self._wanted = wanted
         self._sampler = sampler
         self.budget_s = wanted.budget_s
-        self._session = session.make(wanted.graph_files[-1], num_threads=wanted.num_threads, uses=wanted.providers)
+        self._session = session.make(
+            wanted.graph_files[-1], num_threads=wanted.num_threads, uses=wanted.providers, pinned=wanted.pinned
+        )
         self._inputs = {entry.name for entry in self._session.get_inputs()}
         self._ids = np.random.default_rng(0).integers(0, wanted.vocab_size, _NUM_IDS, dtype=np.int64)
         self._next_id = 0
@@ -88,7 +91,7 @@ class Runner(ABC):
         self._sampler.begin_measuring()
         begin_s = clock()
         rounds = schedule.run_rounds(
-            prompt, block, clock, end_s=end_s, prompt_s=prompt_s,
-            advance=lambda share: channel.progress("measure", 0.25 + 0.75 * share),
+            prompt, block, clock, end_s=end_s, prompt_s=prompt_s, count=self._wanted.count,
+            share=self._wanted.pilot_share, advance=lambda share: channel.progress("measure", 0.25 + 0.75 * share),
         )  # fmt: skip
         return rounds, self._sampler.end_measuring(), clock() - begin_s

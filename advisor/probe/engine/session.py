@@ -3,6 +3,7 @@
 A second session in the same process keeps its threads spinning and steals cores: times were seen to be 30-90 % off.
 """
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -22,19 +23,41 @@ Kept = Mapping[str, tuple[ort.OrtValue, ort.OrtValue]]
 """Name of an input -> the buffers bound as input and as output: one and the same where it is shared."""
 
 
-def make(graph_file: str, *, num_threads: int, uses: Sequence[ProviderUse] = ()) -> ort.InferenceSession:
+def make(
+    graph_file: str, *, num_threads: int, uses: Sequence[ProviderUse] = (), pinned: bool = False
+) -> ort.InferenceSession:
     """Load a graph.
 
     Args:
         graph_file: path of the ONNX file.
         num_threads: threads of one operator.
         uses: execution providers, best first; the processor by default.
+        pinned: each thread stays on a processor of its own, the calling one on the first.
     """
     options = ort.SessionOptions()
     options.intra_op_num_threads = num_threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _LOG_ERRORS_ONLY
+    if pinned:
+        _pin(options, num_threads)
     return ort.InferenceSession(graph_file, options, providers=providers.prepare(options, uses or (processor(),)))
+
+
+def _pin(options: ort.SessionOptions, num_threads: int) -> None:
+    """Keep the calling thread on the first processor it may use and each further one on the next.
+
+    Source:
+        ONNX Runtime, "Thread management": affinities count from 1 and leave the calling thread out.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return
+    usable = sorted(os.sched_getaffinity(0))[:num_threads]
+    if len(usable) < num_threads:
+        return
+    if num_threads > 1:
+        others = ";".join(str(cpu + 1) for cpu in usable[1:])
+        options.add_session_config_entry("session.intra_op_thread_affinities", others)
+    os.sched_setaffinity(0, usable[:1])
 
 
 def feed(wanted: Feed) -> NDArray[Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from advisor.hardware.model import HardwareProfile
 from advisor.probe import planner
+from advisor.probe import threads as thread_choice
 from advisor.probe.onnx_file.plan import OnnxFilePlan
 from advisor.probe.providers import ProviderUse
 
@@ -38,7 +39,7 @@ def plan(
     """
     return OnnxFilePlan(
         file=file, shapes=dict(shapes or {}), dimensions=dict(dimensions or {}), providers=uses,
-        num_threads=threads or planner.usual_threads(profile),
+        num_threads=threads or thread_choice.usual(profile),
         memory_box_bytes=int(MEMORY_SHARE_OF_USABLE * planner.usable_bytes(profile)),
         time_box_s=min(TIME_BOX_S, _BOX_SHARE * time_limit_s), time_limit_s=time_limit_s,
         fingerprint=profile.fingerprint, power_source=profile.power.source.value,

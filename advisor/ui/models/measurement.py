@@ -8,8 +8,9 @@ from advisor import units
 from advisor.child.protocol import Sample
 from advisor.estimate.model import Estimate
 from advisor.evidence import Quantity
+from advisor.probe.agreement import Agreement
 from advisor.probe.plan import ProbeResult
-from advisor.report import wording
+from advisor.report import probe_notes, wording
 from advisor.ui.models.simple_table import Cell
 
 _KINDS = {"system": "reading", "token": "token", "prefill": "text read", "query": "query"}
@@ -55,17 +56,10 @@ def _difference(guess: Quantity | None, seen: Quantity) -> str:
     return f"{words}, within its range" if inside else words
 
 
-def grade_lines(result: ProbeResult) -> tuple[str, ...]:
+def grade_lines(result: ProbeResult, agreement: Agreement | None = None) -> tuple[str, ...]:
     """Return how steady the run was, then each reason and condition, one a line."""
     parts = [f"Grade {result.grade}: {wording.grade_help(result.grade)}.", *result.reasons]
-    if result.extrapolated:
-        depths = " and ".join(f"{depth}" for depth in result.depths_measured)
-        parts.append(f"Measured with {depths} of {result.num_layers} layers; the whole is projected from these.")
-    where = "the processor" if result.device == "cpu" else result.device
-    threads = "1 thread" if result.num_threads == 1 else f"{result.num_threads} threads"
-    took = units.duration(result.wall_s)
-    parts.append(f"Run on {where} ({result.provider}) with {threads}; the whole probe took {took}.")
-    return tuple(parts)
+    return (*parts, *probe_notes.notes(result, agreement))
 
 
 def table(samples: tuple[Sample, ...]) -> tuple[tuple[str, ...], tuple[tuple[Cell, ...], ...]]:

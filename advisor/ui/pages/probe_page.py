@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayou
 from typing_extensions import override
 
 from advisor import units
+from advisor.probe import agreement
+from advisor.probe.plan import ProbeResult
 from advisor.recommend.model import CandidateRow
 from advisor.report import wording
 from advisor.ui import theme
@@ -46,6 +48,7 @@ class ProbePage(Page):
         )
         self._row: CandidateRow | None = None
         self._probe = ProbeState()
+        self._kept: tuple[ProbeResult, ...] = ()
         self._plots: Any = None
         self.notice = Notice()
         self.body.addWidget(self.notice)
@@ -65,6 +68,7 @@ class ProbePage(Page):
         if old is not None and old.probe == new.probe and old.results == new.results:
             return
         before, self._probe = self._probe, new.probe
+        self._kept = new.archive.probes
         self._show_target(new)
         self._show_progress(new.probe)
         if old is None or before.samples is not new.probe.samples:
@@ -237,7 +241,7 @@ class ProbePage(Page):
                     continue
                 label = text.label(words, level="heading" if column == 2 else None, wrap=column == 3)
                 self.grid.addWidget(text.selectable(label), place, column)
-        first, *rest = measurement.grade_lines(probe.result)
+        first, *rest = measurement.grade_lines(probe.result, agreement.compare(probe.result, self._kept))
         self.grade.setText("\n".join((first, *(f"•  {line}" for line in rest))))
 
     def _announce(self, before: ProbeState, now: ProbeState) -> None:

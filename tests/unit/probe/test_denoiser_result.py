@@ -6,7 +6,9 @@ from advisor.catalog import formats, load
 from advisor.catalog.model import Candidate
 from advisor.probe import combine, footprint
 from advisor.probe.depth import DepthReport, SystemReadings
+from advisor.probe.launches import Depth
 from advisor.probe.plan import DepthMeasurement, ProbePlan
+from advisor.probe.threads import ThreadChoice
 from advisor.task.model import Workload
 from advisor.units import GIB
 
@@ -26,9 +28,13 @@ def result_of(model_id, workload, *depths):
         )
         for layers, step_s, peak_bytes in depths
     ]  # fmt: skip
-    account = combine.Account(id="x", created="x", wall_s=1.0, samples=(), versions={}, num_threads=2)
+    account = combine.Account(
+        id="x", created="x", wall_s=1.0, samples=(), versions={}, threads=ThreadChoice(num_threads=2)
+    )
     plan = ProbePlan(candidate=candidate, workload=workload, memory_box_bytes=1, time_box_s=1, graph_folder="x")
-    return combine.result(plan, footprint.recipe(candidate, workload), reports, account)
+    return combine.result(
+        plan, footprint.recipe(candidate, workload), [Depth(reports=(one,)) for one in reports], account
+    )
 
 
 def test_a_picture_is_its_steps_and_the_memory_the_denoisers():

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from profiles import profile
 
 from advisor import units
+from advisor.catalog import formats, load
+from advisor.catalog.model import Candidate
 from advisor.child import command
 from advisor.errors import InvalidModelError
 from advisor.probe import footprint, planner
@@ -36,9 +38,10 @@ def test_a_small_model_is_measured_whole_within_its_boxes():
     assert plan.power_source == "mains"
 
 
-def test_a_large_model_is_measured_at_two_depths_beyond_the_cache():
-    plan = planner.plan(SEVEN_B, CHAT, profile(available_bytes=32 * units.GIB, l3_bytes=32 * units.MIB))
-    small, large = plan.depths
+def test_a_large_model_is_measured_at_depths_beyond_the_cache_with_one_to_test_the_line():
+    plan = planner.plan(SEVEN_B, CHAT, profile(available_bytes=32 * units.GIB, l3_bytes=32 * units.MIB), time_box_s=180)
+    small, middle, large = plan.depths
+    assert small < middle < large
     assert 1 <= small < large < 28
     recipe = footprint.recipe(SEVEN_B, CHAT)
     assert footprint.peak_bytes(recipe, large) <= plan.memory_box_bytes
@@ -74,13 +77,12 @@ def test_a_machine_that_does_not_say_what_is_free_gets_half_of_what_it_has():
     assert plan.memory_box_bytes == 4 * units.GIB - int(0.15 * 4 * units.GIB)
 
 
-@pytest.mark.parametrize(
-    ("physical", "usable", "asked", "expected"),
-    [(8, 16.0, None, 8), (8, 2.5, None, 2), (8, 0.5, None, 1), (8, 8.0, 3, 3)],
-)
-def test_threads(physical, usable, asked, expected):
-    machine = profile(available_bytes=16 * units.GIB, physical=physical, usable=usable)
-    assert planner.plan(qwen(), CHAT, machine, threads=asked).num_threads == expected
+def test_threads_are_left_to_the_sweep_unless_asked_for():
+    machine = profile(available_bytes=16 * units.GIB, physical=4, usable=8.0)
+    plan = planner.plan(qwen(), CHAT, machine)
+    assert (plan.num_threads, plan.pinned, plan.num_threads_tried) == (None, None, (4, 8))
+    asked = planner.plan(qwen(), CHAT, machine, threads=3, pinned=True)
+    assert (asked.num_threads, asked.pinned) == (3, True)
 
 
 def test_what_cannot_be_probed_says_why():
@@ -146,5 +148,18 @@ def test_depths_are_whole_or_two_in_order(box_mib, time_box_s):
     except InvalidModelError:
         assert footprint.peak_bytes(recipe, 2) > box_mib * units.MIB
         return
-    assert found == (24,) or (len(found) == 2 and 1 <= found[0] < found[1] < 24)
+    assert found == (24,) or (2 <= len(found) <= 3 and found[0] >= 1 and found[-1] < 24)
+    assert list(found) == sorted(set(found))
     assert footprint.peak_bytes(recipe, found[-1]) <= box_mib * units.MIB
+
+
+def test_depths_have_the_mix_of_layers_of_the_whole_model():
+    """Olmo 3: three layers look back on a window, the fourth on everything."""
+    candidate = Candidate(
+        model=load.catalog().by_id("allenai/Olmo-3-7B-Instruct"), format=formats.by_id("onnx-int4-b32")
+    )
+    recipe = footprint.recipe(candidate, CHAT)
+    assert recipe.depth_period == (0, 4)
+    found = footprint.depths(recipe, memory_box_bytes=6 * units.GIB, time_box_s=120, cache_bytes=None)
+    assert len(found) > 1
+    assert {layers % 4 for layers in found} == {0}

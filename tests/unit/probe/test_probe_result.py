@@ -9,7 +9,9 @@ from advisor import evidence
 from advisor.child.protocol import Sample
 from advisor.probe import combine, footprint
 from advisor.probe.depth import DepthReport, SystemReadings
+from advisor.probe.launches import Depth
 from advisor.probe.plan import DepthMeasurement, ProbePlan
+from advisor.probe.threads import ThreadChoice
 from advisor.task.model import Workload
 
 CLEAN = SystemReadings(other_cpu_share=0.0, own_cpu_share=1.0, num_readings=9)
@@ -37,7 +39,8 @@ def account(samples=()):
         wall_s=9.0,
         samples=tuple(samples),
         versions={"a": "1"},
-        num_threads=2,
+        threads=ThreadChoice(num_threads=2),
+        build_s=1.0,
     )
 
 
@@ -45,7 +48,8 @@ def result(candidate, workload, *reports):
     plan = ProbePlan(
         candidate=candidate, workload=workload, memory_box_bytes=1, time_box_s=1, graph_folder="x", fingerprint="f"
     )
-    return combine.result(plan, footprint.recipe(candidate, workload), reports, account())
+    depths = [entry if isinstance(entry, Depth) else Depth(reports=(entry,)) for entry in reports]
+    return combine.result(plan, footprint.recipe(candidate, workload), depths, account())
 
 
 QWEN = cards.candidate(cards.card(cards.QWEN))

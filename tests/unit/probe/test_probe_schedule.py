@@ -1,5 +1,7 @@
 """The order of a measurement, on a clock that only the measured work moves."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,7 +110,7 @@ def test_prompts_alone_and_blocks_alone():
     found, _, _ = rounds(0.1, 0, 100)
     assert (len(found.prompts_s), found.blocks_s) == (5, ())
     found, _, _ = rounds(0, 0.1, 100)
-    assert (found.prompts_s, len(found.blocks_s)) == ((), 10)
+    assert (found.prompts_s, len(found.blocks_s)) == ((), 5)
 
 
 def test_progress_only_grows_and_ends_at_one():
@@ -125,3 +127,67 @@ def test_even_the_quickest_model_is_measured_for_seconds(unit_s):
     block_s = schedule.block_units(unit_s * shared) * unit_s * shared
     assert block_s > 0.5 * schedule.BLOCK_S
     assert shared == 1 or shared * unit_s < 2 * schedule.BLOCK_S / schedule.MAX_BLOCK_UNITS, "not longer than needed"
+
+
+def noisy_rounds(generator, scatter, end_s=1e9, **options):
+    clock = Clock()
+
+    def block(_index):
+        return (clock.work(max(0.01, generator.gauss(1, scatter))),)
+
+    return schedule.run_rounds(None, block, clock, end_s=end_s, **options)
+
+
+def test_steady_blocks_need_no_more_than_the_pilot_and_noisy_ones_as_many_as_their_scatter_asks():
+    assert schedule.needed([1.0, 1.001, 0.999, 1.0, 1.0]) == schedule.PILOT_BLOCKS
+    pilot = [0.96, 1.04, 1.0, 0.97, 1.03]
+    deviation = 0.0353553
+    assert schedule.needed(pilot) == pytest.approx((2.78 * deviation / 0.03) ** 2, abs=1)
+    assert schedule.needed([0.5, 1.5, 1.0, 0.7, 1.3]) == schedule.MAX_BLOCKS
+
+
+def test_the_pilot_fixes_the_number_once_and_the_launches_share_it():
+    whole = noisy_rounds(random.Random(5), 0.05)
+    pilot = [value for (value,) in whole.blocks_s[: schedule.PILOT_BLOCKS]]
+    assert whole.wanted.num_blocks == schedule.needed(pilot) == len(whole.blocks_s) > schedule.PILOT_BLOCKS
+    half = noisy_rounds(random.Random(5), 0.05, share=0.5)
+    assert half.wanted == whole.wanted
+    assert len(half.blocks_s) == -(-whole.wanted.num_blocks // 2)
+    rest = schedule.Count(num_prompts=3, num_blocks=whole.wanted.num_blocks - len(half.blocks_s))
+    assert len(noisy_rounds(random.Random(6), 0.05, count=rest).blocks_s) == rest.num_blocks
+
+
+def test_time_that_is_up_cuts_the_number_and_the_wish_stays_known():
+    found = noisy_rounds(random.Random(5), 0.05, end_s=8.0)
+    assert len(found.blocks_s) == 9
+    assert found.wanted.num_blocks > 9
+
+
+def test_intervals_of_95_percent_hold_95_percent_of_the_time():
+    """Two stages by Stein; looking after every block and stopping at the first narrow interval holds less often."""
+    generator = random.Random(11)
+    held = early_held = 0
+    number = 4000
+    for _ in range(number):
+        blocks = [block[0] for block in noisy_rounds(generator, 0.02).blocks_s]
+        half = schedule.half_share(blocks[: schedule.PILOT_BLOCKS], len(blocks))
+        mean = sum(blocks) / len(blocks)
+        assert half <= schedule.INTERVAL_HALF_SHARE or len(blocks) == schedule.MAX_BLOCKS
+        held += abs(mean - 1) <= half * mean
+        early_held += abs(early_mean(generator) - 1) <= schedule.INTERVAL_HALF_SHARE
+    assert held / number >= 0.94
+    assert early_held / number < held / number
+
+
+def early_mean(generator):
+    blocks = [generator.gauss(1, 0.08) for _ in range(2)]
+    while schedule.half_share(blocks, len(blocks)) > schedule.INTERVAL_HALF_SHARE and len(blocks) < 200:
+        blocks.append(generator.gauss(1, 0.08))
+    return sum(blocks) / len(blocks)
+
+
+@pytest.mark.parametrize(
+    ("answered", "room", "expected"), [(640, 4088, (1618, 4088)), (640, 900, ()), (100, 150, (122, 150))]
+)
+def test_a_cache_longer_than_the_answer_is_timed_at_its_end_and_half_way(answered, room, expected):
+    assert schedule.longer_contexts(answered, room) == expected

@@ -1,0 +1,72 @@
+"""Two probes of the same candidate: whether they agree, and what was different."""
+
+import msgspec
+import pytest
+from test_launches import twice
+from test_probe_result import CHAT, QWEN, result
+
+from advisor.probe import agreement
+from advisor.probe.threads import ThreadChoice
+from advisor.report import probe_notes, public
+
+
+def probe(token_s, name, **changes):
+    found = result(QWEN, CHAT, twice(24, token_s, token_s))
+    return msgspec.structs.replace(found, id=name, created="2026-01-02T03:04:05+00:00", **changes)
+
+
+def test_probes_within_five_percent_agree():
+    found = agreement.compare(probe(0.0200, "b"), [probe(0.0204, "a")])
+    assert found.agrees
+    assert found.rate_ratio == pytest.approx(1.02)
+    assert found.differences == ()
+    assert probe_notes.agreement_sentence(found) == (
+        "It was 2 % faster than the probe of 2026-01-02 03:04, which agrees."
+    )
+
+
+def test_steady_probes_further_apart_do_not_agree_and_the_app_says_why_not():
+    then = probe(0.020, "a", power_source="mains", num_threads=4, versions={"onnxruntime": "1.31"})
+    now = probe(0.022, "b", power_source="battery", num_threads=2, versions={"onnxruntime": "1.32"})
+    found = agreement.compare(now, [then])
+    assert not found.agrees
+    sentence = probe_notes.agreement_sentence(found)
+    assert sentence.startswith("It was 10 % slower")
+    for part in ("4 threads then, 2 now", "on mains then, on battery now", "onnxruntime 1.31 then, 1.32 now"):
+        assert part in sentence
+
+
+def test_a_reason_of_either_probe_is_a_difference():
+    noisy = msgspec.structs.replace(probe(0.03, "a"), grade="C", reasons=("Other programs used 80% of it.",))
+    found = agreement.compare(probe(0.02, "b"), [noisy])
+    assert "then: other programs used 80% of it" in probe_notes.agreement_sentence(found)
+
+
+def test_nothing_different_is_said_to_be_the_computer():
+    found = agreement.compare(probe(0.02, "b"), [probe(0.03, "a")])
+    assert "Nothing the app can see was different" in probe_notes.agreement_sentence(found)
+
+
+def test_only_the_same_candidate_sizes_and_machine_are_compared():
+    now = probe(0.02, "b")
+    others = [
+        now, probe(0.02, "a", model="x"), probe(0.02, "a", format="x"), probe(0.02, "a", fingerprint="x"),
+        probe(0.02, "a", device="cuda"), probe(0.02, "a", outcome="cancelled"),
+        msgspec.structs.replace(probe(0.02, "a"), workload=msgspec.structs.replace(CHAT, num_input_tokens=9)),
+    ]  # fmt: skip
+    assert agreement.compare(now, others) is None
+    assert agreement.compare(now, [*others, probe(0.02, "c")]).earlier.id == "c"
+
+
+def test_the_json_document_carries_it():
+    now = probe(0.02, "b")
+    found = public.probe_json(now, None, agreement.compare(now, [probe(0.0204, "a")]))
+    assert found["agreement"]["earlier"] == "a"
+    assert found["agreement"]["agrees"] is True
+    assert public.probe_json(now)["agreement"] is None
+
+
+def test_pinned_threads_are_a_difference():
+    then = probe(0.02, "a")
+    now = probe(0.03, "b", threads=ThreadChoice(num_threads=2, pinned=True))
+    assert "only now" in probe_notes.agreement_sentence(agreement.compare(now, [then]))
