@@ -78,22 +78,23 @@ def _runs(amount: Work, table: CandidateTable, phase: Phase) -> Floats:
 def _products(amount: Work, table: CandidateTable, measured: CalibratedRoofs) -> Floats:
     total = np.full(len(table), np.nan)
     starts = amount.operators * calibration.MATRIX_SHARE
+    family = table.column("matrix_family")
     for roof in measured.matrices:
-        own = table.family == KERNEL_FAMILIES.index(roof.family)
+        own = family == KERNEL_FAMILIES.index(roof.family)
         streamed = amount.stream_bytes[own] / _stream(amount.resident_bytes[own], roof, measured.cache_bytes)
+        # Products of many rows were measured with weights from a cache: what memory takes longer comes on top.
+        cached = amount.stream_bytes[own] / _value(roof.stream_bytes_per_s[1])
         multiplied = amount.flops[own] / _between(amount.rows[own], ROWS, roof.compute_flops_per_s)
         total[own] = (
-            np.maximum(streamed, multiplied)
+            np.maximum(streamed, multiplied + np.maximum(0.0, streamed - cached))
             + np.where(amount.rows[own] > 1, amount.product_elements[own], 0.0) * _value(roof.element_s)
             + starts[own] * _value(roof.call_s)
         )
-    own = table.family == _CONVOLUTION
-    plain, alone = _value(measured.convolution_flops_per_s), _value(measured.depthwise_flops_per_s)
-    share = table.column("depthwise_share")[own]
-    total[own] = amount.flops[own] * ((1.0 - share) / plain + share / alone) + amount.operators[own] * _value(
-        measured.convolution_call_s
-    )
-    return total
+    convolved = amount.conv_flops / _value(measured.convolution_flops_per_s)
+    convolved += amount.depthwise_flops / _value(measured.depthwise_flops_per_s)
+    starts = np.where(table.family == _CONVOLUTION, amount.operators * _value(measured.convolution_call_s), 0.0)
+    found: Floats = total + convolved + starts
+    return found
 
 
 def _stream(size: Floats, roof: MatrixRoof, cache_bytes: tuple[int, ...]) -> Floats:
@@ -135,7 +136,10 @@ def _of_text(amount: Work, roof: AttentionRoof) -> Floats:
 
 def _elements(amount: Work, measured: CalibratedRoofs, phase: Phase) -> Floats:
     spread = amount.operators * calibration.ELEMENTS_SHARE * _value(measured.element_call_s)
-    alone = amount.operators * (1.0 - calibration.MATRIX_SHARE) * _value(measured.operator_s)
+    alone = amount.operators * (
+        calibration.ELEMENTS_SHARE * _value(measured.single_call_s)
+        + (1.0 - calibration.MATRIX_SHARE - calibration.ELEMENTS_SHARE) * _value(measured.operator_s)
+    )
     found: Floats = (
         amount.norm_bytes / _value(measured.norm_bytes_per_s if phase == "reader" else measured.rms_bytes_per_s)
         + amount.stored_bytes / _value(measured.copy_bytes_per_s)

@@ -75,9 +75,8 @@ def fitted(calibration: Calibration) -> CalibratedRoofs:
     maker.run_s = min(time.median_s for time in nothing)
     step = maker.fit(maker.times("step-attention"), _step_amounts)
     convolution = maker.fit(maker.times("convolution", "depthwise"), _convolution_amounts)
-    elements = maker.fit(
-        maker.times("norm-elements", "rms-elements", "gelu-elements", "silu-elements"), _element_amounts
-    )
+    between = maker.times("norm-elements", "rms-elements", "gelu-elements", "silu-elements")
+    elements = maker.fit([time for time in between if time.work.num_rows > 1], _element_amounts)
     operator = maker.fit(maker.times("operators"), _call_amounts)
     families: tuple[KernelFamily, ...] = tuple(STORAGES)
     return CalibratedRoofs(
@@ -97,6 +96,7 @@ def fitted(calibration: Calibration) -> CalibratedRoofs:
         gelu_bytes_per_s=maker.rate(elements, "gelu-elements", "B/s"),
         silu_bytes_per_s=maker.rate(elements, "silu-elements", "B/s"),
         element_call_s=maker.cost(elements, "call"), elements_residual_share=elements.residual_share,
+        single_call_s=maker.quantity(_single_call_s(between, operator.costs["call"]), "s", elements.k),
         operator_s=maker.cost(operator, "call"), run_s=maker.quantity(maker.run_s, "s", _RUN_K),
     )  # fmt: skip
 
@@ -214,6 +214,12 @@ def _convolution_amounts(time: KernelTime) -> dict[str, float]:
 
 def _element_amounts(time: KernelTime) -> dict[str, float]:
     return {time.work.kind: time.work.moved_bytes, "call": time.work.num_calls}
+
+
+def _single_call_s(times: Sequence[KernelTime], operator_s: float) -> float:
+    """Return what a norm or an activation of one row takes; an older calibration has only the start of an operator."""
+    single = [time.median_s / time.work.num_calls for time in times if time.work.num_rows == 1]
+    return statistics.median(single) if single else operator_s
 
 
 def _call_amounts(time: KernelTime) -> dict[str, float]:

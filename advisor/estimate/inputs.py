@@ -4,6 +4,7 @@ import msgspec
 
 from advisor.catalog.model import Architecture, ModelCard, VisionFacts
 from advisor.estimate import image_work
+from advisor.estimate.drawn_work import DRAWN
 
 WHISPER_WINDOW_S = 30.0
 """[s] Whisper pads every window to this length. Source: openai/whisper, `audio.py`, `CHUNK_LENGTH`."""
@@ -76,6 +77,8 @@ class InputSizes(msgspec.Struct, frozen=True, kw_only=True):
 def input_sizes(card: ModelCard, structure: str | None) -> InputSizes:
     """Work out the positions of a model's inputs, from its sourced shapes and the published strides."""
     architecture = card.architecture
+    if structure == "diffusion":
+        return _picture_sizes(card.id)
     if structure == "encoder" or architecture is None:
         return InputSizes(per_token=1.0) if structure == "encoder" else InputSizes(prompt_per_token=1.0)
     if structure == "speech":
@@ -143,6 +146,9 @@ def num_patches(vision: VisionFacts) -> float | None:
 
 
 def _vision_sizes(model_id: str, architecture: Architecture) -> InputSizes:
+    drawn = DRAWN.get(model_id)
+    if drawn is not None:
+        return InputSizes(per_image=float(drawn.num_runs))
     if image_work.image_flops(model_id) is not None:
         return InputSizes(per_image=1.0, assumed=True)
     vision = architecture.vision
@@ -151,6 +157,17 @@ def _vision_sizes(model_id: str, architecture: Architecture) -> InputSizes:
         return InputSizes()
     known = vision.image_size_px is not None
     return InputSizes(per_image=patches + 1.0, assumed=not known, not_modelled=() if known else (_assumed_side(),))
+
+
+def _picture_sizes(model_id: str) -> InputSizes:
+    """One position is one denoising step of one picture."""
+    drawn = DRAWN.get(model_id)
+    if drawn is None:
+        return InputSizes()
+    return InputSizes(
+        per_image=float(drawn.num_runs),
+        not_modelled=(f"text encoders and decoder of the picture; {drawn.num_runs} steps are taken, as published",),
+    )
 
 
 def _image_text_sizes(vision: VisionFacts) -> InputSizes:

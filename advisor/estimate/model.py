@@ -87,6 +87,8 @@ class CalibratedRoofs(msgspec.Struct, frozen=True, kw_only=True):
     element_call_s: Quantity
     """[s] Start of one of them, spread over the threads."""
     elements_residual_share: float
+    single_call_s: Quantity
+    """[s] One of them for a single row, as each further token has them."""
     operator_s: Quantity
     """[s] Start of an operator on a few elements."""
     run_s: Quantity

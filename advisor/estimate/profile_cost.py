@@ -7,7 +7,8 @@ import msgspec
 from advisor.catalog import formats
 from advisor.catalog.model import CacheFacts, Candidate, Format, TensorGroup
 from advisor.errors import NotFoundError
-from advisor.estimate import families, image_memory, image_work, loading, runtime_facts, traffic
+from advisor.estimate import families, image_cost, image_memory, loading, runtime_facts, traffic
+from advisor.estimate.drawn_work import DRAWN
 from advisor.estimate.families import KERNEL_FAMILIES
 from advisor.estimate.shape import FLOPS_PER_MULTIPLY, STATE_FLOPS_PER_ELEMENT, ModelShape, Stack
 from advisor.estimate.shape import shape as model_shape
@@ -30,8 +31,8 @@ class CostProfile(msgspec.Struct, frozen=True, kw_only=True):
     """Index into `KERNEL_FAMILIES`."""
     in_onnxruntime: float = 0.0
     """1 when ONNX Runtime runs it: measured kernels then hold for it."""
-    depthwise_share: float = 0.0
-    """[1] Of the operations of a network of convolutions: those that do not mix channels."""
+    matrix_family: float = 0.0
+    """The same of its products with weight matrices, where `family` is that of convolutions."""
     weight_bytes: float = math.nan
     weight_k: float = 1.0
     """[1] Range factor of `weight_bytes`."""
@@ -71,6 +72,13 @@ class CostProfile(msgspec.Struct, frozen=True, kw_only=True):
     """Elements that go into and come out of its matrices for one position."""
     reader_flops_per_score: float = 1.0
     """[FLOP] Attention of one head for one pair of positions."""
+    reader_rows: float = 1.0
+    """Rows of one product at one position: more than one where a position is a whole image."""
+    reader_conv_flops: float = 0.0
+    reader_depthwise_flops: float = 0.0
+    """[FLOP] Convolutions that mix channels, and those that do not, at one position."""
+    reader_attention_flops: float = 0.0
+    """[FLOP] Attention within one position that is a whole image."""
     reader_per_token: float = 0.0
     reader_per_image: float = 0.0
     reader_per_audio_s: float = 0.0
@@ -156,37 +164,15 @@ def profile_cost(candidate: Candidate, shape: ModelShape | None = None) -> CostP
         values.update(_decoder(how, known, sizes))
     if any(_is_lump(group) for group in known.groups or ()):
         values["assumed"] = 1.0
-    if known.image_flops is not None:
-        values.update(_published_image(candidate, known.image_flops))
+    values.setdefault("matrix_family", values["family"])
+    drawn = DRAWN.get(candidate.model.id)
+    if drawn is not None:
+        values.update(image_cost.drawn(candidate, drawn, values))
+    elif known.image_flops is not None:
+        values.update(image_cost.published(candidate, known.image_flops))
     values.update(_working_memory(known, values))
-    values.update(_image_memory(candidate))
+    values.update(image_cost.memory(candidate))
     return CostProfile(**values)
-
-
-def _published_image(candidate: Candidate, flops: float) -> dict[str, float]:
-    """Published work of one image; with dynamic 8 bits its convolutions stay in full precision."""
-    return {
-        "reader_flops": flops,
-        "reader_pair_flops": 0.0,
-        "reader_operators": image_work.OPERATORS,
-        "family": float(KERNEL_FAMILIES.index(families.family(candidate.format, convolutions=True))),
-        "depthwise_share": image_work.depthwise_share(candidate.model.id),
-    }
-
-
-def _image_memory(candidate: Candidate) -> dict[str, float]:
-    """Of networks drawn operator by operator the working memory is known, for the size they were trained at."""
-    working = image_memory.working_bytes(candidate.model.id)
-    if working is None or candidate.format.runtime != "onnxruntime":
-        return {}
-    low, high = runtime_facts.ACTIVATION_RANGE
-    return {
-        "fixed_activation_bytes": working,
-        "reader_live_bytes": 0.0,
-        "reader_score_bytes": 0.0,
-        "activation_low_share": low,
-        "activation_high_share": high,
-    }
 
 
 def _weights(candidate: Candidate, shape: ModelShape, sizes: _Sizes) -> dict[str, float]:

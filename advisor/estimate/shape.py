@@ -7,6 +7,7 @@ import msgspec
 from advisor.catalog import inventory, query
 from advisor.catalog.model import Architecture, CacheFacts, ModelCard, TensorGroup
 from advisor.estimate import image_work, inputs
+from advisor.estimate.drawn_work import DRAWN
 
 FLOPS_PER_MULTIPLY = 2.0
 """[FLOP] One multiplication and one addition."""
@@ -99,7 +100,7 @@ def shape(card: ModelCard) -> ModelShape:
             groups=groups,
             sizes=sizes,
             cache=card.cache,
-            why_no_speed=inputs.why_no_speed(structure),
+            why_no_speed="" if sizes.per_image else inputs.why_no_speed(structure),
             not_modelled=sizes.not_modelled,
         )
     reader_groups, decoder_groups = _split(structure, groups or ())
@@ -124,7 +125,7 @@ def shape(card: ModelCard) -> ModelShape:
 
 
 def _why_no_work(model_id: str, structure: str, groups: tuple[TensorGroup, ...] | None) -> str:
-    known = groups is not None or image_work.image_flops(model_id) is not None
+    known = groups is not None or model_id in DRAWN or image_work.image_flops(model_id) is not None
     return "" if known else inputs.why_no_speed(structure)
 
 

@@ -91,7 +91,8 @@ def roof_evidence(roofs: Roofs) -> int:
 
 def duration_s(amount: work.Work, at: Rates) -> Floats:
     """Return the time of some work: each kernel class waits for memory or for arithmetic, whichever is slower."""
-    matrices = np.maximum(amount.stream_bytes / at.stream, amount.flops / at.compute)
+    products = amount.flops + amount.conv_flops + amount.depthwise_flops
+    matrices = np.maximum(amount.stream_bytes / at.stream, products / at.compute)
     attention = np.maximum(amount.cache_bytes / at.attention_bytes, amount.attention_flops / at.attention_compute)
     elements = (amount.norm_bytes + amount.stored_bytes + amount.gelu_bytes + amount.silu_bytes) / at.elements
     total: Floats = matrices + attention + elements + amount.operators * at.overhead
@@ -148,7 +149,7 @@ class _Spans:
 
 
 def _flops(amount: work.Work) -> Floats:
-    return amount.flops + amount.attention_flops
+    return amount.flops + amount.conv_flops + amount.depthwise_flops + amount.attention_flops
 
 
 def _bytes(amount: work.Work) -> Floats:

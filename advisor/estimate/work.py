@@ -42,6 +42,9 @@ class Work:
     """[B] Weights read."""
     flops: Floats
     """[FLOP] Of matrices."""
+    conv_flops: Floats
+    depthwise_flops: Floats
+    """[FLOP] Of convolutions that mix channels, and of those that do not."""
     cache_bytes: Floats
     """[B] Attention cache and state read."""
     attention_flops: Floats
@@ -120,15 +123,22 @@ def reader(table: CandidateTable, workload: Workload, at: Positions) -> Work:
     pairs = at.reader_windows * at.reader_window**2
     windowed = at.reader * np.minimum(at.reader_window, column("reader_window"))
     nothing = np.zeros(len(table))
+    at_once = np.where(_is_whole_image(table) > 0, column("reader_rows"), at.reader_window)
     return Work(
-        stream_bytes=runs * passes * at.reader_windows * column("reader_bytes"),
+        stream_bytes=runs * passes * at.reader_windows * column("reader_bytes") * _image_runs(table, at),
         flops=passes * batch * at.reader * column("reader_flops"),
+        conv_flops=passes * batch * at.reader * column("reader_conv_flops"),
+        depthwise_flops=passes * batch * at.reader * column("reader_depthwise_flops"),
         cache_bytes=nothing,
         attention_flops=passes
         * batch
-        * (pairs * column("reader_pair_flops") + windowed * column("reader_windowed_pair_flops")),
-        operators=runs * passes * at.reader_windows * column("reader_operators"),
-        rows=np.maximum(1.0, batch * at.reader_window),
+        * (
+            pairs * column("reader_pair_flops")
+            + windowed * column("reader_windowed_pair_flops")
+            + at.reader * column("reader_attention_flops")
+        ),
+        operators=runs * passes * at.reader_windows * column("reader_operators") * _image_runs(table, at),
+        rows=np.maximum(1.0, batch * at_once),
         resident_bytes=column("reader_bytes"),
         norm_bytes=passes * batch * at.reader * column("reader_norm_bytes"),
         stored_bytes=nothing,
@@ -136,8 +146,19 @@ def reader(table: CandidateTable, workload: Workload, at: Positions) -> Work:
         silu_bytes=passes * batch * at.reader * column("reader_silu_bytes"),
         product_elements=passes * batch * at.reader * column("reader_product_elements"),
         flops_per_score=column("reader_flops_per_score"),
-        attended=at.reader_window,
+        attended=at_once,
     )
+
+
+def _image_runs(table: CandidateTable, at: Positions) -> Floats:
+    """Return how often the graph of an image network runs: once for each image or step; other readers run once."""
+    return np.where(_is_whole_image(table) > 0, np.maximum(1.0, at.reader), 1.0)
+
+
+def _is_whole_image(table: CandidateTable) -> Floats:
+    """Tell, by 1, which readers run once for each position: it is a whole image, or a denoising step of one."""
+    found: Floats = (table.column("reader_conv_flops") + table.column("reader_attention_flops") > 0).astype(float)
+    return found
 
 
 def prefill(table: CandidateTable, workload: Workload, at: Positions) -> Work:
@@ -155,6 +176,7 @@ def prefill(table: CandidateTable, workload: Workload, at: Positions) -> Work:
     )
     scored = np.where(column("all_logits") > 0, length, runs)
     all_passes = passes * batch * windows
+    nothing = np.zeros(len(table))
     return Work(
         stream_bytes=passes
         * windows
@@ -168,6 +190,8 @@ def prefill(table: CandidateTable, workload: Workload, at: Positions) -> Work:
             windows * (length * column("decoder_flops") + scored * column("head_flops"))
             + at.reader * column("cross_flops")
         ),
+        conv_flops=nothing,
+        depthwise_flops=nothing,
         cache_bytes=runs * passes * windows * batch * 2.0 * column("state_bytes"),
         attention_flops=passes * batch * windows * (pairs + length * at.reader_window * column("cross_pair_flops")),
         operators=runs * passes * windows * column("decoder_operators"),
@@ -194,6 +218,8 @@ def decode(table: CandidateTable, workload: Workload, at: Positions) -> Work:
     return Work(
         stream_bytes=column("decoder_bytes") + column("head_bytes") + _experts(table, np.full(len(table), batch)),
         flops=batch * (column("decoder_flops") + column("head_flops")),
+        conv_flops=np.zeros(len(table)),
+        depthwise_flops=np.zeros(len(table)),
         cache_bytes=batch
         * (
             full * column("cache_bytes")

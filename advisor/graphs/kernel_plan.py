@@ -21,7 +21,7 @@ from advisor.graphs.kernel_case import (
 )
 from advisor.units import MIB
 
-_CACHE_TOKENS = (512, 2048)
+_CACHE_TOKENS = (64, 512, 2048)
 """[tokens] Caches a token looks back on."""
 _MAX_WEIGHT_BYTES = 160 * MIB
 _MIN_WEIGHT_BYTES = 64 * MIB
@@ -100,10 +100,10 @@ def _others(*, small: bool) -> tuple[KernelCase, ...]:
         Convolutions(channels=128 // scale, side=28, kernel=1, depthwise=False, num_layers=8),
         Convolutions(channels=96 // scale, side=56, kernel=3, depthwise=True, num_layers=6),
         Convolutions(channels=384 // scale, side=14, kernel=3, depthwise=True, num_layers=6),
-        Elements(what="norm", width=768 // scale, num_layers=8, rows=ROWS[1:]),
-        Elements(what="rms", width=768 // scale, num_layers=8, rows=ROWS[1:]),
-        Elements(what="gelu", width=3072 // scale, num_layers=3, rows=ROWS[1:]),
-        Elements(what="silu", width=2048 // scale, num_layers=4, rows=ROWS[1:]),
+        Elements(what="norm", width=768 // scale, num_layers=8, rows=ROWS),
+        Elements(what="rms", width=768 // scale, num_layers=8, rows=ROWS),
+        Elements(what="gelu", width=3072 // scale, num_layers=3, rows=ROWS),
+        Elements(what="silu", width=2048 // scale, num_layers=4, rows=ROWS),
         Operators(num_operators=100),
         Operators(num_operators=0),
     )  # fmt: skip

@@ -9,6 +9,13 @@ from advisor.graphs.vision.drawing import LINEAR, Drawing, Node
 
 _FLOPS_PER_PAIR = 2.0
 """[FLOP] A multiplication and an addition."""
+_CONVOLUTIONS = frozenset({"Conv", "ConvTranspose"})
+_FUSED = frozenset({"Relu", "Clip", "Sigmoid", "HardSigmoid", "Tanh", "LeakyRelu", "Add"})
+"""Run within a convolution before them. Source: ONNX Runtime, "Graph optimizations" (extended, layout)."""
+_FREE = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Shape", "Constant", "Softmax"})
+"""Only a new name for the same elements; shares of attention are part of its cost for each score."""
+_NORMS = frozenset({"LayerNormalization", "RMSNormalization", "GroupNormalization", "InstanceNormalization"})
+_CURVED = frozenset({"Gelu", "Erf", "Tanh", "Sigmoid", "Exp", "Swish", "HardSwish", "HardSigmoid"})
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +35,15 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     """[B] Most intermediate results alive at once."""
     traffic_bytes: int
     """[B] Intermediate results written and read by all operators: what the other operators cost."""
+    norm_bytes: int
+    gelu_bytes: int
+    """[B] Of that, norms and curved activations, which take their time."""
+    element_bytes: int
+    """[B] The rest of the operators that are no products and that a runtime neither fuses into one nor leaves out."""
+    linear_elements: float
+    """Elements that go into and come out of products with weight matrices."""
+    linear_rows: float
+    """Rows of a product with a weight matrix, mean over its operations; 1 where there is none."""
     num_operators: int
 
     @property
@@ -43,20 +59,42 @@ def of(sheet: Drawing) -> Work:
     nodes = [node for node in sheet.nodes if not node.idle]
     shapes |= {output.name: output.shape for node in nodes for output in node.outputs}
     weights = {weight.name for weight in sheet.weights}
+    convolved = {node.outputs[0].name for node in nodes if node.operator in _CONVOLUTIONS}
     flops = dict.fromkeys(("linear", "conv", "depthwise", "attention"), 0.0)
-    moved = 0
+    moved, rows, passed = 0, 0.0, 0
+    elements = dict.fromkeys(("norm", "gelu", "rest", ""), 0)
     for node in nodes:
         kind, count = _flops(node, shapes)
         if kind:
             flops[kind] += count
-        moved += sum(output.num_elements for output in node.outputs)
-        moved += sum(math.prod(shapes[name]) for name in node.inputs if name in shapes and name not in weights)
+        if kind == "linear":
+            rows += count * math.prod(node.outputs[0].shape[:-1])
+            passed += math.prod(node.outputs[0].shape[:-1]) * sum(_sides(node))
+        traffic = sum(output.num_elements for output in node.outputs)
+        traffic += sum(math.prod(shapes[name]) for name in node.inputs if name in shapes and name not in weights)
+        moved += traffic
+        fused = node.operator in _FUSED and not convolved.isdisjoint(node.inputs)
+        elements["" if kind or fused else _element_kind(node.operator)] += traffic
     return Work(
         linear_flops=flops["linear"], conv_flops=flops["conv"], depthwise_flops=flops["depthwise"],
         attention_flops=flops["attention"], weight_bytes=sheet.weight_bytes(FLOAT32),
         activation_bytes=FLOAT_BYTES * sheet.peak_elements(), traffic_bytes=FLOAT_BYTES * moved,
+        norm_bytes=FLOAT_BYTES * elements["norm"], gelu_bytes=FLOAT_BYTES * elements["gelu"],
+        element_bytes=FLOAT_BYTES * elements["rest"], linear_elements=float(passed),
+        linear_rows=rows / flops["linear"] if flops["linear"] else 1.0,
         num_operators=len(nodes),
     )  # fmt: skip
+
+
+def _element_kind(operator: str) -> str:
+    if operator in _FREE:
+        return ""
+    return "norm" if operator in _NORMS else "gelu" if operator in _CURVED else "rest"
+
+
+def _sides(node: Node) -> tuple[int, int]:
+    matrix = node.attributes["matrix"]
+    return matrix.num_in, matrix.num_out
 
 
 def _flops(node: Node, shapes: dict[str, tuple[int, ...]]) -> tuple[str, float]:

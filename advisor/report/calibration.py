@@ -165,4 +165,5 @@ def _rest(fitted: CalibratedRoofs) -> Iterator[Row]:
     yield "Activations, GELU", fitted.gelu_bytes_per_s, missed, "of encoders, read and written"
     yield "Activations, gated SiLU", fitted.silu_bytes_per_s, missed, "of decoders, and sums; read and written"
     yield "Norm or activation, start", fitted.element_call_s, missed, "spread over the threads"
+    yield "Norm or activation of a token", fitted.single_call_s, None, "one row"
     yield "Operator, start", fitted.operator_s, None, "on a few numbers"

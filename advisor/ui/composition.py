@@ -17,9 +17,10 @@ from advisor.recommend.model import CandidateRow
 from advisor.settings import Settings
 from advisor.ui import theme
 from advisor.ui.actions import PAGES
-from advisor.ui.controllers import calibration, jobs
+from advisor.ui.controllers import calibration, jobs, onnx_file
 from advisor.ui.controllers.calibration import CalibrationController
 from advisor.ui.controllers.hardware import HardwareController
+from advisor.ui.controllers.onnx_file import OnnxFileController
 from advisor.ui.controllers.probe import ProbeController
 from advisor.ui.controllers.reading import ReadingController
 from advisor.ui.controllers.report import HistoryController, ReportController
@@ -147,6 +148,10 @@ class App(QObject):
             make_child=self._make_child, log=jobs.log_child, broken=broken, parent=self,
         )  # fmt: skip
         self.calibration.calibrated.connect(self.recommend.refresh)
+        self.file = OnnxFileController(
+            store, run, plan=jobs.file_plan, view=jobs.file_view, make_child=self._make_child, log=jobs.log_child,
+            broken=broken, parent=self,
+        )  # fmt: skip
         self.report = ReportController(store, run, write=jobs.write_report, broken=broken, parent=self)
         self.history = HistoryController(
             store, run, load=jobs.load_archive, add_probe=jobs.keep_probe, broken=broken, parent=self
@@ -228,7 +233,9 @@ class App(QObject):
     def _probe_page(self) -> Page:
         from advisor.ui.pages.probe_page import ProbePage
 
-        page = ProbePage()
+        page = ProbePage(onnx_file.refusal)
+        page.file_requested.connect(self.file.start)
+        page.file_stop_requested.connect(self.file.stop)
         page.probe_requested.connect(self.probe.start)
         page.stop_requested.connect(self.probe.stop)
         page.results_requested.connect(self._go_results)
@@ -338,6 +345,7 @@ class App(QObject):
     def _stop(self) -> None:
         self.probe.stop()
         self.calibration.stop()
+        self.file.stop()
 
     def _on_settings_refused(self, error: AdvisorError) -> None:
         message(self.window, error.sentence(), "")

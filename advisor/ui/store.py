@@ -131,6 +131,46 @@ class CalibrationState(msgspec.Struct, frozen=True, kw_only=True):
     speed: SpeedState = SpeedState()
 
 
+class FileFigure(msgspec.Struct, frozen=True, kw_only=True):
+    """One figure measured of a file, in words."""
+
+    name: str
+    value: str
+    basis: str
+
+
+class FreeSize(msgspec.Struct, frozen=True, kw_only=True):
+    """A size that a file leaves open, as it was measured."""
+
+    name: str
+    value: int
+    why: str
+
+
+class FileView(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured of an ONNX file, in words."""
+
+    sentence: str
+    figures: tuple[FileFigure, ...]
+    about: tuple[str, ...]
+    inputs: tuple[tuple[str, str, str, str], ...]
+    """Name, type, shape and values of each."""
+    free: tuple[FreeSize, ...]
+    notes: tuple[str, ...]
+
+
+class FileState(msgspec.Struct, frozen=True, kw_only=True):
+    """The ONNX file that is or was measured."""
+
+    phase: CalibrationPhase = "idle"
+    path: str = ""
+    done_share: float = 0.0
+    remaining_s: float | None = None
+    detail: str = ""
+    error: str = ""
+    view: FileView | None = None
+
+
 class SavedReport(msgspec.Struct, frozen=True, kw_only=True):
     """A report of the history, without its content."""
 
@@ -186,6 +226,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     report: ReportState = ReportState()
     reading: ReadingState = ReadingState()
     calibration: CalibrationState = CalibrationState()
+    file: FileState = FileState()
 
 
 class Store(QObject):
@@ -256,6 +297,11 @@ def with_reading(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: ANN401
 def with_calibration(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: ANN401
     """Change fields of the calibration."""
     return msgspec.structs.replace(snapshot, calibration=msgspec.structs.replace(snapshot.calibration, **fields))
+
+
+def with_file(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: ANN401
+    """Change fields of the ONNX file."""
+    return msgspec.structs.replace(snapshot, file=msgspec.structs.replace(snapshot.file, **fields))
 
 
 def merged_task(

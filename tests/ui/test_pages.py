@@ -340,7 +340,7 @@ def test_compare_shows_the_pinned_rows_and_what_differs(qtbot, snapshot, tmp_pat
 
 @pytest.fixture
 def probe_page(qtbot):
-    page = ProbePage()
+    page = ProbePage(lambda _: "")
     qtbot.addWidget(page)
     return page
 
@@ -467,7 +467,7 @@ def test_where_a_figure_comes_from_has_the_whole_width(qtbot, snapshot):
 
 
 def test_reasons_for_a_grade_stand_one_a_line(qtbot, snapshot):
-    page = ProbePage()
+    page = ProbePage(lambda _: "")
     qtbot.addWidget(page)
     result = msgspec.structs.replace(snapshot.probe.result, grade="C", reasons=("It was hot.", "It was busy."))
     page.show_snapshot(None, with_probe(snapshot, result=result))

@@ -147,6 +147,6 @@ def refusal(snapshot: Snapshot) -> str:
         return NO_MACHINE
     if snapshot.machine.saved_as:
         return SAVED_MACHINE
-    if snapshot.probe.phase != "idle":
+    if snapshot.probe.phase != "idle" or snapshot.file.phase != "idle":
         return PROBE_RUNS
     return ""

@@ -15,6 +15,8 @@ from advisor.recommend.model import CandidateRow
 from advisor.report.model import ReportDocument
 from advisor.settings import Settings
 from advisor.task.model import Description, TaskSpec, Workload
+from advisor.ui.controllers.files import file_plan as file_plan
+from advisor.ui.controllers.files import file_view as file_view
 from advisor.ui.controllers.speeds import HISTORY_FILE, calibration_of
 from advisor.ui.controllers.speeds import calibration_request as calibration_request
 from advisor.ui.controllers.speeds import keep_calibration as keep_calibration

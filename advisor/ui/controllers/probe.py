@@ -13,13 +13,14 @@ from advisor.probe.plan import ProbePlan, ProbeResult
 from advisor.recommend.model import CandidateRow
 from advisor.settings import Settings
 from advisor.ui.controllers.request import Request, Run
-from advisor.ui.store import Store, with_probe
+from advisor.ui.store import Snapshot, Store, with_probe
 
 PAINT_PERIOD_MS = 100
 TIME_LIMIT_FACTOR = 4.0
 """A probe that takes four times its time box is stuck."""
 ALREADY_RUNNING = "A probe is running already. Stop it first, or wait for its end."
 CALIBRATING = "This computer is being calibrated. Wait for its end: both would disturb each other."
+MEASURING_FILE = "An ONNX file is being measured. Wait for its end: both would disturb each other."
 Plan = Callable[[CandidateRow, HardwareProfile, Settings], ProbePlan]
 
 
@@ -82,9 +83,9 @@ class ProbeController(QObject):
         """Measure one row; refused with a sentence while another probe runs."""
         snapshot = self._store.snapshot
         profile = snapshot.machine.profile
-        calibrating = snapshot.calibration.phase != "idle"
-        if self.running or calibrating or not row.can_probe or profile is None:
-            busy = ALREADY_RUNNING if self.running else CALIBRATING if calibrating else ""
+        other = _other(snapshot)
+        if self.running or other or not row.can_probe or profile is None:
+            busy = ALREADY_RUNNING if self.running else other
             notice = busy or row.why_no_probe or "This computer is not inspected yet."
             self._store.update(lambda old: with_probe(old, notice=notice))
             return
@@ -175,3 +176,10 @@ def _decoded(outcome: Outcome) -> tuple[ProbeResult | None, Outcome]:
         return msgspec.json.decode(outcome.result, type=ProbeResult), outcome
     except msgspec.MsgspecError as error:
         return None, Outcome(code="protocol_error", message=f"The probe's answer cannot be read: {error}.")
+
+
+def _other(snapshot: Snapshot) -> str:
+    """Return what else runs and would disturb a probe, as a sentence; empty where nothing does."""
+    if snapshot.calibration.phase != "idle":
+        return CALIBRATING
+    return MEASURING_FILE if snapshot.file.phase != "idle" else ""

@@ -1,10 +1,11 @@
 """One button: measure the chosen model with made-up weights, live, and lay the result beside the estimate."""
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -19,6 +20,7 @@ from advisor.ui.models import measurement
 from advisor.ui.store import ProbeState, Rows, Snapshot
 from advisor.ui.widgets import text
 from advisor.ui.widgets.card import Card, Notice
+from advisor.ui.widgets.file_card import FileCard, dropped_file
 from advisor.ui.widgets.page import Page
 from advisor.ui.widgets.stages import StageStrip
 
@@ -36,13 +38,22 @@ class ProbePage(Page):
         probe_requested: the row to measure.
         stop_requested: stop the probe.
         results_requested: back to the results.
+        file_requested: path of an ONNX file to measure, and sizes of its free dimensions.
+        file_stop_requested: stop measuring it.
     """
 
     probe_requested = Signal(object)
     stop_requested = Signal()
     results_requested = Signal()
+    file_requested = Signal(str, object)
+    file_stop_requested = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, why_no_file: Callable[[Snapshot], str]) -> None:
+        """Make the page.
+
+        Args:
+            why_no_file: returns why no file can be measured now; empty when one can.
+        """
         super().__init__(
             "Probe", "Needs nothing downloaded: the model's exact structure runs here with made-up weights."
         )
@@ -57,6 +68,12 @@ class ProbePage(Page):
         self.body.addWidget(self.result_card)
         self.plots_card = self._plots_card()
         self.body.addWidget(self.plots_card, 2)  # on a large screen the curves get most of what is left
+        self._why_no_file = why_no_file
+        self.file_card = FileCard()
+        self.file_card.measure_requested.connect(self.file_requested)
+        self.file_card.stop_requested.connect(self.file_stop_requested)
+        self.body.addWidget(self.file_card)
+        self.setAcceptDrops(True)
         self.body.addStretch(1)
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
@@ -65,6 +82,7 @@ class ProbePage(Page):
 
     @override
     def show_snapshot(self, old: Snapshot | None, new: Snapshot) -> None:
+        self.file_card.show_state(new.file, self._why_no_file(new))
         if old is not None and old.probe == new.probe and old.results == new.results:
             return
         before, self._probe = self._probe, new.probe
@@ -76,6 +94,20 @@ class ProbePage(Page):
         if old is None or before.outcome != new.probe.outcome or before.result != new.probe.result:
             self._show_result()
         self._announce(before, new.probe)
+
+    @override
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take what is one ONNX file."""
+        if dropped_file(event.mimeData()):
+            event.acceptProposedAction()
+
+    @override
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Measure the file that was dropped."""
+        path = dropped_file(event.mimeData())
+        if path:
+            event.acceptProposedAction()
+            self.file_requested.emit(path, {})
 
     @override
     def run_wanted(self) -> None:

@@ -236,10 +236,10 @@ def test_another_device_is_not_calibrated():
 def test_assumed_shapes_stay_assumed_whatever_was_measured():
     from advisor.catalog import load
 
-    model = load.catalog().by_id("microsoft/resnet-50")
+    model = load.catalog().by_id("ustc-community/dfine-large-coco")
     told = estimate("onnx-fp32", model=model, workload=Workload(num_input_tokens=0, num_images=1))
     assert told.time_per_query.evidence == "assumed"
-    assert told.time_per_query.value > 2 * 4.11e9 / CONVOLUTION
+    assert told.time_per_query.value > 91e9 / CONVOLUTION
 
 
 def test_a_token_of_a_large_model_costs_its_weights_at_the_rate_of_memory():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from advisor.catalog import formats, inventory, load
 from advisor.catalog.model import CacheFacts, SsmFacts
-from advisor.estimate import batch, estimator, runtime_facts, shape, table
+from advisor.estimate import batch, drawn_work, estimator, runtime_facts, shape, table
 from advisor.estimate.roofs import from_profile
 from advisor.task.model import Workload
 
@@ -161,11 +161,18 @@ def test_a_model_of_unknown_size_is_unknown_not_zero():
     assert told.download_bytes.value is None
 
 
-def test_a_denoiser_is_at_least_its_weights():
+def test_a_denoiser_is_its_weights_and_what_a_step_keeps_alive():
     told = catalog_estimate("stable-diffusion-v1-5/stable-diffusion-v1-5", "onnx-fp32", Workload(num_images=1))
-    assert told.memory.value is None
     assert told.memory.low > 3.7e9
+    live_bytes = 4 * drawn_work.DRAWN["stable-diffusion-v1-5/stable-diffusion-v1-5"].live_elements
+    assert told.memory_parts.activations.value == pytest.approx(1.5 * live_bytes)
     assert told.verdict == "does-not-fit", "the weights alone are larger than what is free"
+
+
+def test_a_denoiser_that_nobody_described_is_at_least_its_weights():
+    told = catalog_estimate("Qwen/Qwen-Image", "onnx-fp32", Workload(num_images=1))
+    assert told.memory.value is None
+    assert told.memory.low > 4 * 20e9
     assert told.time_per_query.value is None
     assert "denoising step" in told.time_per_query.basis
 

@@ -183,7 +183,7 @@ def test_a_neighbour_with_a_missing_number():
 
 
 def test_unknown_memory_is_given_as_a_lower_end():
-    told = reason(TaskSpec(kind="image-generation"), ["stabilityai/stable-diffusion-2-1"])
+    told = reason(TaskSpec(kind="image-text"), ["OpenGVLab/InternVL3-2B"])
     assert "at least" in told.pick
     assert any(text.startswith("Whether it fits is not known") for text in told.caveats)
 

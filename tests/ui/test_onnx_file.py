@@ -1,0 +1,178 @@
+"""An ONNX file in the window: opened or dropped, measured in a child, shown with the sizes it left open."""
+
+import json
+
+import fakes_report
+import msgspec
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from window_fakes import FakeChild, NowRun
+
+from advisor.child.protocol import Outcome, Progress
+from advisor.errors import InvalidModelError
+from advisor.ui.controllers import onnx_file
+from advisor.ui.controllers.onnx_file import FileRequest, OnnxFileController
+from advisor.ui.pages.probe_page import ProbePage
+from advisor.ui.store import FileFigure, FileState, FileView, FreeSize, Snapshot, Store, with_machine, with_probe
+from advisor.ui.widgets.file_card import STOPPING, WHAT_IT_IS, FileCard, dropped_file
+
+VIEW = FileView(
+    sentence="vad.onnx: 1 ms for one run.",
+    figures=(FileFigure(name="Time per run", value="1 ms", basis="measured: x"),),
+    about=("Made by hand.",), inputs=(("x", "float32", "1x576", "normal (why)"),),
+    free=(FreeSize(name="batch", value=1, why="one at a time"),), notes=("Grade A: steady.",),
+)  # fmt: skip
+DONE = Outcome(code="finished", result=msgspec.Raw(b"{}"))
+
+
+@pytest.fixture
+def store(qapp):
+    made = Store()
+    profile = fakes_report.profile()
+    made.update(lambda old: with_machine(old, base=profile, profile=profile))
+    return made
+
+
+class Bench:
+    """A controller with the children it made and what it asked for."""
+
+    def __init__(self, store, **changes):
+        self.children, self.asked, self.bugs = [], [], []
+        given = {
+            "plan": self.plan, "view": lambda answer, profile: VIEW, "make_child": self.make_child,
+            "log": lambda record: None, "broken": self.bugs.append,
+        }  # fmt: skip
+        self.controller = OnnxFileController(store, NowRun(), **(given | changes))
+
+    def make_child(self, parent):
+        self.children.append(FakeChild(parent))
+        return self.children[-1]
+
+    def plan(self, path, dimensions, profile):
+        self.asked.append((path, dict(dimensions), profile.name))
+        return FileRequest(request=b"plan", limit_s=9.0)
+
+
+def test_a_file_is_measured_in_a_child_and_shown(store):
+    bench = Bench(store)
+    bench.controller.start("/a/vad.onnx", {"batch": 2})
+    assert bench.asked == [("/a/vad.onnx", {"batch": 2}, fakes_report.HOST)]
+    (child,) = bench.children
+    assert child.started[:2] == ("onnx-file", b"plan")
+    child.message.emit(Progress(stage="measure", done_share=0.5, elapsed_s=1, remaining_s=1.0, detail=""))
+    assert (store.snapshot.file.phase, store.snapshot.file.done_share) == ("running", 0.5)
+    child.ended.emit(DONE)
+    assert store.snapshot.file.phase == "idle"
+    assert store.snapshot.file.view == VIEW
+    assert bench.bugs == []
+
+
+def test_a_child_that_fails_says_why_and_a_stop_is_no_error(store):
+    bench = Bench(store)
+    bench.controller.start("/a/vad.onnx", {})
+    bench.children[0].ended.emit(Outcome(code="invalid_model", message="It is cut off.", remedy="Copy it again."))
+    assert store.snapshot.file.error == "It is cut off. Copy it again."
+    bench.controller.start("/a/vad.onnx", {})
+    bench.controller.stop()
+    assert store.snapshot.file.phase == "stopping"
+    assert bench.children[1].num_stops == 1
+    bench.children[1].ended.emit(Outcome(code="cancelled"))
+    assert (store.snapshot.file.phase, store.snapshot.file.error) == ("idle", "")
+
+
+def test_a_file_the_planner_refuses_is_a_sentence(store):
+    def refuse(path, dimensions, profile):
+        raise InvalidModelError("x", "No such file.", remedy="Choose another.")
+
+    bench = Bench(store, plan=refuse)
+    bench.controller.start("/a/none.onnx", {})
+    assert store.snapshot.file.phase == "idle"
+    assert "No such file." in store.snapshot.file.error
+    assert bench.children == []
+
+
+def test_nothing_is_measured_beside_a_probe_or_on_a_saved_machine(store):
+    bench = Bench(store)
+    store.update(lambda old: with_probe(old, phase="running"))
+    bench.controller.start("/a/vad.onnx", {})
+    assert store.snapshot.file.error == onnx_file.BUSY
+    store.update(lambda old: with_machine(with_probe(old, phase="idle"), saved_as="other.json"))
+    bench.controller.start("/a/vad.onnx", {})
+    assert store.snapshot.file.error == onnx_file.SAVED_MACHINE
+    assert onnx_file.refusal(Snapshot()) == onnx_file.NO_MACHINE
+    assert bench.children == []
+
+
+@pytest.fixture
+def card(qtbot):
+    made = FileCard()
+    qtbot.addWidget(made)
+    return made
+
+
+def test_the_card_shows_figures_and_measures_again_at_other_sizes(card):
+    assert card.told.text() == WHAT_IT_IS
+    asked = []
+    card.measure_requested.connect(lambda path, sizes: asked.append((path, sizes)))
+    card.show_state(FileState(path="/a/vad.onnx", view=VIEW), "")
+    assert card.told.text() == VIEW.sentence
+    texts = [card.grid.itemAt(place).widget().text() for place in range(card.grid.count())]
+    assert texts == ["Time per run", "1 ms", "measured: x"]
+    assert "Input x: float32 1x576, normal (why)." in card.notes.text()
+    (box,) = card._sizes.values()
+    assert box.accessibleName() == "Size of batch"
+    box.setValue(4)
+    card.again.click()
+    assert asked == [("/a/vad.onnx", {"batch": 4})]
+
+
+def test_the_card_says_what_runs_and_why_it_cannot_start(card):
+    card.show_state(FileState(phase="running", path="/a/vad.onnx", remaining_s=4.0, done_share=0.25), "")
+    assert "vad.onnx, about 4 s left" in card.told.text()
+    assert card.bar.value() == 250
+    assert card.open.isHidden()
+    card.show_state(FileState(phase="stopping", path="/a/vad.onnx"), "")
+    assert card.stop.text() == STOPPING
+    card.show_state(FileState(), "Something runs.")
+    assert not card.open.isEnabled()
+    assert card.open.toolTip() == "Something runs."
+
+
+def mime(*paths):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(path) for path in paths])
+    return data
+
+
+def test_only_one_onnx_file_can_be_dropped(qapp):
+    assert dropped_file(mime("/a/vad.onnx")) == "/a/vad.onnx"
+    assert dropped_file(mime("/a/VAD.ONNX", "/a/vad.onnx.data")) == "/a/VAD.ONNX"
+    assert dropped_file(mime("/a/a.onnx", "/a/b.onnx")) == ""
+    assert dropped_file(mime("/a/readme.txt")) == ""
+
+
+def test_a_file_dropped_on_the_page_is_measured(qtbot):
+    page = ProbePage(lambda _: "")
+    qtbot.addWidget(page)
+    asked = []
+    page.file_requested.connect(lambda path, sizes: asked.append((path, sizes)))
+    data, buttons, keys = mime("/a/vad.onnx"), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(5, 5), Qt.DropAction.CopyAction, data, buttons, keys)
+    page.dragEnterEvent(enter)
+    assert enter.isAccepted()
+    page.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, buttons, keys))
+    assert asked == [("/a/vad.onnx", {})]
+    other = mime("/a/readme.txt")
+    enter = QDragEnterEvent(QPoint(5, 5), Qt.DropAction.CopyAction, other, buttons, keys)
+    enter.ignore()
+    page.dragEnterEvent(enter)
+    assert not enter.isAccepted()
+
+
+def test_the_real_plan_asks_for_the_file_with_the_sizes():
+    from advisor.ui.controllers import jobs
+
+    asked = json.loads(jobs.file_plan("/a/vad.onnx", {"batch": 3}, fakes_report.profile()).request)
+    assert asked["file"] == "/a/vad.onnx"
+    assert asked["dimensions"] == {"batch": 3}
