@@ -14,6 +14,7 @@ from advisor.graphs.kernel_case import Calibration
 from advisor.hardware.model import HardwareProfile
 from advisor.history.store import History
 from advisor.probe.agreement import Agreement
+from advisor.probe.onnx_file.plan import OnnxFileResult
 from advisor.probe.plan import ProbeResult
 from advisor.report.model import ReportDocument
 from advisor.task.model import Description, TaskSpec
@@ -254,6 +255,24 @@ def remember(result: ProbeResult, profile: HardwareProfile) -> Agreement | None:
         print(error.sentence(), file=sys.stderr)
         return None
     return agreement.compare(result, earlier)
+
+
+def remember_file(result: OnnxFileResult) -> Agreement | None:
+    """Keep what was measured of an ONNX file, and return how it compares with the last time.
+
+    A history that cannot be written is said, not fatal.
+    """
+    from advisor.errors import StorageError
+    from advisor.probe import agreement
+
+    try:
+        with contextlib.closing(open_history()) as history:
+            earlier = history.file_probes(like=result)
+            history.add_file_probe(result)
+    except StorageError as error:
+        print(error.sentence(), file=sys.stderr)
+        return None
+    return agreement.compare_files(result, earlier)
 
 
 def remember_report(document: ReportDocument) -> None:

@@ -67,7 +67,7 @@ def probe_file(
     from advisor.estimate import energy
     from advisor.hardware import detect
     from advisor.probe.onnx_file import planner
-    from advisor.report import onnx_file
+    from advisor.report import onnx_file, probe_notes
 
     asked = _shapes(shapes), _dimensions(dimensions)
     profile = detect.detect()
@@ -86,10 +86,13 @@ def probe_file(
     result = msgspec.json.decode(outcome.result, type=OnnxFileResult)
     power = energy.power_model(profile, result.device)
     consumed = onnx_file.energy(result, None if power is None else power.active_power_w)
+    agreement = inputs.remember_file(result)
     if output.as_json:
-        output.document(onnx_file.document(result, consumed))
+        output.document(onnx_file.document(result, consumed, agreement))
         return
     _print(output, result, consumed)
+    if agreement is not None:
+        output.line(probe_notes.agreement_sentence(agreement))
 
 
 def _shapes(words: Sequence[str] | None) -> dict[str, tuple[int, ...]]:

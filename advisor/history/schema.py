@@ -18,7 +18,13 @@ _VERSION_2 = (
         id INTEGER PRIMARY KEY, created TEXT NOT NULL, fingerprint TEXT NOT NULL, payload BLOB NOT NULL)""",
     "CREATE INDEX calibrations_of_machine ON calibrations (fingerprint, created)",
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2)
+_VERSION_3 = (
+    """CREATE TABLE file_probes (
+        id TEXT PRIMARY KEY, created TEXT NOT NULL, sha256 TEXT NOT NULL, file_bytes INTEGER NOT NULL,
+        fingerprint TEXT NOT NULL, payload BLOB NOT NULL)""",
+    "CREATE INDEX file_probes_of_file ON file_probes (sha256, file_bytes, fingerprint)",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
 """Entry n brings a file from version n to version n + 1."""
 VERSION = len(MIGRATIONS)
 """Kept in SQLite's `user_version`."""

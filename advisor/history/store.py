@@ -1,11 +1,11 @@
-"""Keep profiles, probes, calibrations and reports between starts, in one SQLite file (WAL).
+"""Keep machines, probes, measured files, calibrations and reports between starts, in one SQLite file (WAL).
 
 Each call opens its own connection, so any thread may call. It must not decide what is shown: `recommend.merge` does.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from advisor.errors import NotFoundError, StorageError
 from advisor.graphs.kernel_case import Calibration
 from advisor.hardware.model import HardwareProfile
 from advisor.history import schema
+from advisor.probe.onnx_file.plan import OnnxFileResult
 from advisor.probe.plan import ProbeResult
 
 BUSY_TIMEOUT_S = 2.0
@@ -126,6 +127,36 @@ class History:
         )
         return self._decoded(rows, ProbeResult, "measurements")
 
+    def add_file_probe(self, result: OnnxFileResult) -> None:
+        """Keep what was measured of an ONNX file; the same id again replaces it. Raises: StorageError, as `open`."""
+        self._write(
+            "INSERT OR REPLACE INTO file_probes (id, created, sha256, file_bytes, fingerprint, payload)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                result.id, result.created, result.sha256, result.header.file_bytes, result.fingerprint,
+                msgspec.json.encode(result),
+            ),
+        )  # fmt: skip
+
+    def file_probes(self, *, like: OnnxFileResult | None = None) -> tuple[OnnxFileResult, ...]:
+        """Return kept measurements of ONNX files, newest first.
+
+        Args:
+            like: only of the same file, by content, on the same machine.
+
+        Raises:
+            StorageError: as `open`.
+        """
+        sha256, size_bytes, machine = (
+            (None, None, None) if like is None else (like.sha256, like.header.file_bytes, like.fingerprint)
+        )
+        rows = self._read(
+            "SELECT payload FROM file_probes WHERE (?1 IS NULL OR sha256 = ?1) AND (?2 IS NULL OR file_bytes = ?2)"
+            " AND (?3 IS NULL OR fingerprint = ?3) ORDER BY created DESC, rowid DESC",
+            (sha256, size_bytes, machine),
+        )
+        return self._decoded(rows, OnnxFileResult, "measurements of files")
+
     def add_calibration(self, calibration: Calibration) -> None:
         """Keep what calibrating measured. Raises: StorageError, as `open`."""
         self._write(
@@ -187,7 +218,16 @@ class History:
                 raise _damaged(self._path, "quick_check")
             connection.execute("PRAGMA journal_mode = WAL")
             if version < schema.VERSION:
+                if version:  # 0: a new file, there is nothing to lose
+                    self._back_up(connection, version)
                 schema.migrate(connection)
+
+    def _back_up(self, connection: sqlite3.Connection, version: int) -> None:
+        """Keep the file as it was before a newer version changes it; an earlier backup of this version is replaced."""
+        kept = self._path.with_name(f"{self._path.name}.v{version}-backup")
+        with contextlib.closing(sqlite3.connect(kept, isolation_level=None)) as copy:
+            connection.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file that can be moved about
 
     def _set_aside(self) -> None:
         number = 1
@@ -227,7 +267,7 @@ class History:
             self._notices.append(sentence)
         return tuple(good)
 
-    @contextmanager
+    @contextlib.contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         connection: sqlite3.Connection | None = None
         try:

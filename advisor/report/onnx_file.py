@@ -10,8 +10,9 @@ from advisor.child.protocol import Outcome
 from advisor.evidence import Quantity, unknown, weakest
 from advisor.graphs.onnx_file.model import OnnxHeader, Value
 from advisor.probe import providers
+from advisor.probe.agreement import Agreement
 from advisor.probe.onnx_file.plan import FileFeed, Inputs, OnnxFileResult
-from advisor.report import wording
+from advisor.report import public, wording
 from advisor.report.language import _
 from advisor.report.public_parts import Document, figure, head, plain_figure
 
@@ -115,12 +116,13 @@ def placed(result: OnnxFileResult) -> tuple[str, ...]:
     )
 
 
-def document(result: OnnxFileResult, consumed: Quantity) -> Document:
+def document(result: OnnxFileResult, consumed: Quantity, agreement: Agreement | None = None) -> Document:
     """Return the public JSON of a measured file.
 
     Args:
         result: what was measured.
         consumed: [Wh] energy of 1,000 queries, from `energy`.
+        agreement: with the last measurement of the same file, when there was one.
     """
     return {
         **head("probe-file"),
@@ -129,6 +131,7 @@ def document(result: OnnxFileResult, consumed: Quantity) -> Document:
         "outcome": result.outcome,
         "sentence": sentence(result),
         "file": result.file,
+        "sha256": result.sha256,
         "model": _header(result.header),
         "inputs": [_feed(feed) for feed in result.inputs.feeds],
         "free_dimensions": [{"name": item.name, "value": item.value, "why": item.why} for item in result.inputs.free],
@@ -154,6 +157,7 @@ def document(result: OnnxFileResult, consumed: Quantity) -> Document:
         "versions": dict(result.versions),
         "fingerprint": result.fingerprint,
         "power_source": result.power_source,
+        "agreement": public.agreement_json(agreement),
     }
 
 

@@ -31,7 +31,7 @@ def notes(result: ProbeResult, agreement: Agreement | None = None) -> tuple[str,
 
 def agreement_sentence(agreement: Agreement) -> str:
     """Return whether a probe agrees with the one before it, and if not, what was different."""
-    when = agreement.earlier.created[:16].replace("T", " ")
+    when = agreement.earlier_created[:16].replace("T", " ")
     ratio = agreement.rate_ratio
     if abs(ratio - 1) <= _PERCENT:
         told = f"It agrees with the probe of {when} within 1 %."

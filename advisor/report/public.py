@@ -341,16 +341,19 @@ def probe_json(result: ProbeResult, estimate: Estimate | None = None, agreement:
         "versions": dict(result.versions),
         "fingerprint": result.fingerprint,
         "power_source": result.power_source,
-        "agreement": None if agreement is None else _agreement(agreement),
+        "agreement": agreement_json(agreement),
         "build_s": result.build_s,
         "wall": plain_figure(result.wall_s, "s", "measured", "the whole probe"),
     }
 
 
-def _agreement(agreement: Agreement) -> Document:
+def agreement_json(agreement: Agreement | None) -> Document | None:
+    """Return how a measurement compares with the one before it; null for the first."""
+    if agreement is None:
+        return None
     return {
-        "earlier": agreement.earlier.id,
-        "created": agreement.earlier.created,
+        "earlier": agreement.earlier_id,
+        "created": agreement.earlier_created,
         "rate_ratio": agreement.rate_ratio,
         "agrees": agreement.agrees,
         "differences": list(agreement.differences),

@@ -149,7 +149,7 @@ class App(QObject):
         )  # fmt: skip
         self.calibration.calibrated.connect(self.recommend.refresh)
         self.file = OnnxFileController(
-            store, run, plan=jobs.file_plan, view=jobs.file_view, make_child=self._make_child, log=jobs.log_child,
+            store, run, plan=jobs.file_plan, keep=jobs.keep_file, make_child=self._make_child, log=jobs.log_child,
             broken=broken, parent=self,
         )  # fmt: skip
         self.report = ReportController(store, run, write=jobs.write_report, broken=broken, parent=self)
@@ -157,6 +157,7 @@ class App(QObject):
             store, run, load=jobs.load_archive, add_probe=jobs.keep_probe, broken=broken, parent=self
         )
         self.report.written.connect(self.history.load)
+        self.file.measured.connect(self.history.load)
         self.reading = ReadingController(
             store, run, read=jobs.read_report, write=jobs.export_report, broken=broken, parent=self
         )

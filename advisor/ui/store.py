@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from advisor.child.protocol import Outcome, Sample
 from advisor.hardware.model import HardwareProfile
+from advisor.probe.onnx_file.plan import OnnxFileResult
 from advisor.probe.plan import ProbeResult
 from advisor.recommend.model import CandidateRow, Summary
 from advisor.report.model import ReportDocument
@@ -201,6 +202,8 @@ class ArchiveState(msgspec.Struct, frozen=True, kw_only=True):
     """What was measured and saved before."""
 
     probes: tuple[ProbeResult, ...] = ()
+    files: tuple[OnnxFileResult, ...] = ()
+    """ONNX files that were measured, newest first."""
     reports: tuple[SavedReport, ...] = ()
     """Newest first."""
     notice: str = ""

@@ -134,6 +134,9 @@ def task() -> Schema:
     return closed(**properties, kind_label=TEXT)
 
 
+AGREEMENT = nullable(
+    closed(earlier=TEXT, created=TEXT, rate_ratio=NUMBER, agrees=BOOLEAN, differences=TEXTS, sentence=TEXT)
+)
 SIZES = (
     "num_input_tokens", "num_output_tokens", "num_context_tokens", "num_batch", "num_passes", "audio_s", "num_images",
     "num_queries_per_day",
@@ -325,9 +328,7 @@ def _probe() -> Schema:
         versions={"type": "object", "additionalProperties": TEXT},
         fingerprint=nullable(TEXT),
         power_source=nullable(TEXT),
-        agreement=nullable(
-            closed(earlier=TEXT, created=TEXT, rate_ratio=NUMBER, agrees=BOOLEAN, differences=TEXTS, sentence=TEXT)
-        ),
+        agreement=AGREEMENT,
         build_s=nullable(NUMBER),
     )
 
@@ -362,6 +363,7 @@ def _probe_file() -> Schema:
         outcome=choice(OutcomeCode),
         sentence=TEXT,
         file=TEXT,
+        sha256=TEXT,
         model=model,
         inputs=array(closed(name=TEXT, data_type=TEXT, shape=array(COUNT), values=TEXT, why=TEXT)),
         free_dimensions=array(closed(name=TEXT, value=COUNT, why=TEXT)),
@@ -378,6 +380,7 @@ def _probe_file() -> Schema:
         versions={"type": "object", "additionalProperties": TEXT},
         fingerprint=TEXT,
         power_source=nullable(TEXT),
+        agreement=AGREEMENT,
     )
 
 

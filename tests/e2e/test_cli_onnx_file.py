@@ -1,5 +1,6 @@
 """`probe FILE.onnx` as a user meets it."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -34,11 +35,26 @@ def test_a_file_is_measured_and_its_document_follows_the_schema(tmp_path):
     assert {item["name"]: item["why"] for item in value["free_dimensions"]}["sequence"] == "asked for"
     assert value["time_per_query"]["evidence"] == "measured"
     assert value["num_threads"] == 1
+    assert value["agreement"] is None
     assert value["placement"][0]["provider"] == "CPUExecutionProvider"
     energy, time = value["energy_per_1000_queries"], value["time_per_query"]
     if energy["value"] is not None:
         assert energy["evidence"] != "measured"
         assert energy["high"] / energy["low"] >= time["high"] / time["low"]
+
+
+def test_the_next_probe_of_the_same_content_and_sizes_says_whether_it_agrees(tmp_path):
+    first = onnx_files.write(tmp_path, onnx_files.lookup(37), "first.onnx")
+    (tmp_path / "copy.onnx").write_bytes(first.read_bytes())
+    words = ("--threads", "1", "--time-limit", "12")
+    earlier = json.loads(probe(first, "--dim", "sequence=9", *words, "--json").stdout)
+    other_size = json.loads(probe(first, "--dim", "sequence=10", *words, "--json").stdout)
+    assert other_size["agreement"] is None
+    again = json.loads(probe(tmp_path / "copy.onnx", "--dim", "sequence=9", *words, "--json").stdout)
+    jsonschema.validate(again, json.loads(resources.read("schema/probe-file.schema.json")))
+    assert again["agreement"]["earlier"] == earlier["id"]
+    assert again["agreement"]["sentence"]
+    assert again["sha256"] == hashlib.sha256(first.read_bytes()).hexdigest()
 
 
 def test_the_text_names_inputs_free_sizes_and_providers(tmp_path):

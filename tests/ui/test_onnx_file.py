@@ -2,6 +2,7 @@
 
 import json
 
+import fakes_files
 import fakes_report
 import msgspec
 import pytest
@@ -9,12 +10,25 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from window_fakes import FakeChild, NowRun
 
+from advisor import paths
 from advisor.child.protocol import Outcome, Progress
 from advisor.errors import InvalidModelError
-from advisor.ui.controllers import onnx_file
+from advisor.ui.controllers import jobs, onnx_file
 from advisor.ui.controllers.onnx_file import FileRequest, OnnxFileController
+from advisor.ui.controllers.speeds import HISTORY_FILE
 from advisor.ui.pages.probe_page import ProbePage
-from advisor.ui.store import FileFigure, FileState, FileView, FreeSize, Snapshot, Store, with_machine, with_probe
+from advisor.ui.pages.report_page import ReportPage
+from advisor.ui.store import (
+    FileFigure,
+    FileState,
+    FileView,
+    FreeSize,
+    Snapshot,
+    Store,
+    with_archive,
+    with_machine,
+    with_probe,
+)
 from advisor.ui.widgets.file_card import STOPPING, WHAT_IT_IS, FileCard, dropped_file
 
 VIEW = FileView(
@@ -40,7 +54,7 @@ class Bench:
     def __init__(self, store, **changes):
         self.children, self.asked, self.bugs = [], [], []
         given = {
-            "plan": self.plan, "view": lambda answer, profile: VIEW, "make_child": self.make_child,
+            "plan": self.plan, "keep": lambda answer, profile: VIEW, "make_child": self.make_child,
             "log": lambda record: None, "broken": self.bugs.append,
         }  # fmt: skip
         self.controller = OnnxFileController(store, NowRun(), **(given | changes))
@@ -62,7 +76,10 @@ def test_a_file_is_measured_in_a_child_and_shown(store):
     assert child.started[:2] == ("onnx-file", b"plan")
     child.message.emit(Progress(stage="measure", done_share=0.5, elapsed_s=1, remaining_s=1.0, detail=""))
     assert (store.snapshot.file.phase, store.snapshot.file.done_share) == ("running", 0.5)
+    told = []
+    bench.controller.measured.connect(lambda: told.append(store.snapshot.file.view))
     child.ended.emit(DONE)
+    assert told == [VIEW]
     assert store.snapshot.file.phase == "idle"
     assert store.snapshot.file.view == VIEW
     assert bench.bugs == []
@@ -171,8 +188,36 @@ def test_a_file_dropped_on_the_page_is_measured(qtbot):
 
 
 def test_the_real_plan_asks_for_the_file_with_the_sizes():
-    from advisor.ui.controllers import jobs
-
     asked = json.loads(jobs.file_plan("/a/vad.onnx", {"batch": 3}, fakes_report.profile()).request)
     assert asked["file"] == "/a/vad.onnx"
     assert asked["dimensions"] == {"batch": 3}
+
+
+def test_a_measured_file_is_kept_and_the_next_says_whether_it_agrees(qapp):
+    profile = fakes_report.profile()
+    first = jobs.keep_file(msgspec.json.encode(fakes_files.result(0.0020, "a")), profile)
+    assert not any("probe of" in note for note in first.notes)
+    second = jobs.keep_file(msgspec.json.encode(fakes_files.result(0.00204, "b")), profile)
+    assert second.notes[-1] == "It was 2 % slower than the probe of 2026-11-26 10:00, which agrees."
+    assert {result.id for result in jobs.load_archive().files} == {"a", "b"}
+
+
+def test_a_history_that_cannot_be_written_does_not_hide_the_figures(qapp):
+    folder = paths.data_folder() / HISTORY_FILE
+    folder.mkdir(parents=True)  # a folder in the file's place
+    view = jobs.keep_file(msgspec.json.encode(fakes_files.result()), fakes_report.profile())
+    assert view.figures[0].name == "Time per run"
+    assert view.notes[-1].startswith(f"Not kept: The history file {folder} cannot be written")
+
+
+def test_measured_files_are_listed_between_the_probes(qtbot):
+    page = ReportPage()
+    qtbot.addWidget(page)
+    old = msgspec.structs.replace(fakes_report.probe(), created="2026-11-01T10:00:00+00:00")
+    new = msgspec.structs.replace(old, id="p2", created="2026-11-27T10:00:00+00:00")
+    page.show_snapshot(None, with_archive(Snapshot(), probes=(new, old), files=(fakes_files.result(),)))
+    rows = [[page.model.index(row, column).data() for column in range(6)] for row in range(page.model.rowCount())]
+    assert [row[0][:10] for row in rows] == ["2026-11-27", "2026-11-26", "2026-11-01"]
+    assert rows[1][1:3] == ["vad.onnx", "ONNX file"]
+    assert rows[1][3].startswith("500 queries/s")
+    assert page.history_notice.isHidden()

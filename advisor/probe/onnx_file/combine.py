@@ -26,6 +26,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """ISO 8601, UTC."""
     wall_s: float
     """[s] The whole probe."""
+    sha256: str
+    """Of the file."""
     samples: tuple[Sample, ...]
     versions: dict[str, str]
 
@@ -47,7 +49,8 @@ def result(
     batch = num_batch(made)
     time = _time(report, made)
     return OnnxFileResult(
-        id=account.id, created=account.created, outcome="finished", file=plan.file, header=header, inputs=made,
+        id=account.id, created=account.created, outcome="finished", file=plan.file, sha256=account.sha256,
+        header=header, inputs=made,
         time_per_query=time, rate=_rate(time, batch), peak_memory=_memory(report),
         device_memory=_device_memory(report, used.device), load_time=_load(report), num_batch=batch,
         num_measurements=len(report.measurement.query_s), samples=combine.thin(account.samples),

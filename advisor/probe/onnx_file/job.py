@@ -4,6 +4,7 @@ The file may be hostile, so it is read here and never in the app's process; and 
 neither a crash nor the reading disturbs what is measured.
 """
 
+import hashlib
 import time
 import uuid
 from datetime import UTC, datetime
@@ -71,6 +72,18 @@ def _runnable(header: OnnxHeader, file: Path) -> None:
         )
 
 
+def _sha256(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise InvalidModelError(
+            "onnx-file-unreadable",
+            f"{file.name} was there when it was measured and cannot be read any more: {error.strerror or error}.",
+            remedy="Leave the file in its place until the measurement has ended.",
+        ) from error
+
+
 class _Run:
     """One measurement of a file."""
 
@@ -95,11 +108,13 @@ class _Run:
         if outcome.code != "finished" or outcome.result is None:
             raise self._failure(outcome, made)
         report = msgspec.json.decode(outcome.result, type=DepthReport)
+        self._channel.progress("cool", 0.99)
+        sha256 = _sha256(self._file)  # after the runs: reading it before would warm the system's cache for them
         self._channel.progress("cool", 1.0)
         return combine.result(
             self._plan, header, made, report,
             combine.Account(
-                id=uuid.uuid4().hex, created=created, wall_s=time.monotonic() - self._started_s,
+                id=uuid.uuid4().hex, created=created, wall_s=time.monotonic() - self._started_s, sha256=sha256,
                 samples=tuple(self._samples), versions={**self._versions, "onnxruntime": report.runtime_version},
             ),
         )  # fmt: skip

@@ -89,6 +89,8 @@ class OnnxFileResult(msgspec.Struct, frozen=True, kw_only=True):
     outcome: OutcomeCode
     file: str
     """As the user gave it."""
+    sha256: str
+    """Of the file itself, in hexadecimal digits; files beside it are known by name and size."""
     header: OnnxHeader
     inputs: Inputs
     time_per_query: Quantity

@@ -4,8 +4,12 @@ from collections.abc import Mapping
 
 import msgspec
 
+from advisor import paths
+from advisor.errors import StorageError
 from advisor.hardware.model import HardwareProfile
+from advisor.probe.onnx_file.plan import OnnxFileResult
 from advisor.ui.controllers.onnx_file import FileRequest
+from advisor.ui.controllers.speeds import HISTORY_FILE
 from advisor.ui.store import FileFigure, FileView, FreeSize
 
 _END_SHARE, _START_S = 1.5, 30.0
@@ -26,13 +30,35 @@ def file_plan(path: str, dimensions: Mapping[str, int], profile: HardwareProfile
     return FileRequest(request=msgspec.json.encode(plan), limit_s=_END_SHARE * plan.time_limit_s + _START_S)
 
 
-def file_view(answer: bytes, profile: HardwareProfile) -> FileView:
-    """Return what the page shows of a measured file."""
+def keep_file(answer: bytes, profile: HardwareProfile) -> FileView:
+    """Keep a measured file in the history and return what the page shows of it."""
+    result = msgspec.json.decode(answer, type=OnnxFileResult)
+    return _view(result, profile, _remembered(result))
+
+
+def _remembered(result: OnnxFileResult) -> str:
+    """Return how a measurement compares with the last one of the same file; a history in trouble is said instead."""
+    from advisor.history.store import History
+    from advisor.probe import agreement
+    from advisor.report import probe_notes
+
+    try:
+        history = History(paths.data_folder() / HISTORY_FILE).open()
+        try:
+            earlier = history.file_probes(like=result)
+            history.add_file_probe(result)
+        finally:
+            history.close()
+    except StorageError as error:
+        return f"Not kept: {error.sentence()}"
+    found = agreement.compare_files(result, earlier)
+    return "" if found is None else probe_notes.agreement_sentence(found)
+
+
+def _view(result: OnnxFileResult, profile: HardwareProfile, remembered: str) -> FileView:
     from advisor.estimate import energy
-    from advisor.probe.onnx_file.plan import OnnxFileResult
     from advisor.report import onnx_file, wording
 
-    result = msgspec.json.decode(answer, type=OnnxFileResult)
     power = energy.power_model(profile, result.device)
     figures = (
         ("Time per run", result.time_per_query), ("Rate", result.rate), ("Memory, peak", result.peak_memory),
@@ -54,5 +80,8 @@ def file_view(answer: bytes, profile: HardwareProfile) -> FileView:
         free=tuple(
             FreeSize(name=item.name, value=item.value, why=item.why) for item in result.inputs.free
         ),
-        notes=(*onnx_file.placed(result), f"Grade {result.grade}: {help_words}.", *result.reasons),
+        notes=(
+            *onnx_file.placed(result), f"Grade {result.grade}: {help_words}.", *result.reasons,
+            *((remembered,) if remembered else ()),
+        ),
     )  # fmt: skip

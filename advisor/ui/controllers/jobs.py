@@ -16,7 +16,7 @@ from advisor.report.model import ReportDocument
 from advisor.settings import Settings
 from advisor.task.model import Description, TaskSpec, Workload
 from advisor.ui.controllers.files import file_plan as file_plan
-from advisor.ui.controllers.files import file_view as file_view
+from advisor.ui.controllers.files import keep_file as keep_file
 from advisor.ui.controllers.speeds import HISTORY_FILE, calibration_of
 from advisor.ui.controllers.speeds import calibration_request as calibration_request
 from advisor.ui.controllers.speeds import keep_calibration as keep_calibration
@@ -150,7 +150,9 @@ def load_archive() -> ArchiveState:
         reports = tuple(
             SavedReport(id=record.id, created=record.created, title=record.title) for record in history.reports()
         )
-        return ArchiveState(probes=history.probes(), reports=reports, notice=history.notice)
+        return ArchiveState(
+            probes=history.probes(), files=history.file_probes(), reports=reports, notice=history.notice
+        )  # fmt: skip
     finally:
         history.close()
 

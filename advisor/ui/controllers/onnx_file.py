@@ -1,4 +1,4 @@
-"""An ONNX file of the user's: measure it in a child, say what came out. Nothing of it is kept but on the page."""
+"""An ONNX file of the user's: measure it in a child, keep and say what came out."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -30,9 +30,11 @@ class OnnxFileController(QObject):
 
     Signals:
         idle: nothing runs any more.
+        measured: a file was measured, and kept in the history.
     """
 
     idle = Signal()
+    measured = Signal()
 
     def __init__(
         self,
@@ -40,7 +42,7 @@ class OnnxFileController(QObject):
         run: Run,
         *,
         plan: Callable[[str, Mapping[str, int], HardwareProfile], FileRequest],
-        view: Callable[[bytes, HardwareProfile], FileView],
+        keep: Callable[[bytes, HardwareProfile], FileView],
         make_child: Callable[[QObject], Any],
         log: Callable[[LogRecord], None],
         broken: Callable[[Exception], None],
@@ -52,21 +54,21 @@ class OnnxFileController(QObject):
             store: what the window knows.
             run: the worker.
             plan: from a path and sizes of free dimensions to what the child is asked.
-            view: from the child's answer to what the page shows.
+            keep: keeps the child's answer and returns what the page shows of it.
             make_child: makes a child process.
             log: takes a child's log line.
             broken: takes a bug.
             parent: of this object.
         """
         super().__init__(parent)
-        self._store, self._plan, self._view = store, plan, view
+        self._store, self._plan, self._keep = store, plan, keep
         self._make_child, self._log = make_child, log
         self._child: Any = None
         self._planned: Request[FileRequest] = Request(
             run, answered=self._on_planned, refused=self._on_refused, broken=broken, parent=self
         )
-        self._viewed: Request[FileView] = Request(
-            run, answered=self._on_viewed, refused=self._on_refused, broken=broken, parent=self
+        self._kept: Request[FileView] = Request(
+            run, answered=self._on_kept, refused=self._on_refused, broken=broken, parent=self
         )
 
     @Slot(str, object)
@@ -122,11 +124,12 @@ class OnnxFileController(QObject):
             self._end("" if outcome.code == "cancelled" else f"{outcome.message} {outcome.remedy}".strip())
             return
         answer = bytes(outcome.result)
-        self._viewed.ask(lambda: self._view(answer, profile))
+        self._kept.ask(lambda: self._keep(answer, profile))
 
-    def _on_viewed(self, view: FileView) -> None:
+    def _on_kept(self, view: FileView) -> None:
         self._change(view=view)
         self._end("")
+        self.measured.emit()
 
     def _on_refused(self, error: AdvisorError) -> None:
         self._end(error.sentence())

@@ -1,6 +1,7 @@
-"""A probe's result beside the estimate, and its readings as a table."""
+"""A probe's result beside the estimate, its readings as a table, and the measurements of the history."""
 
 import math
+from pathlib import PurePath
 
 import msgspec
 
@@ -9,8 +10,10 @@ from advisor.child.protocol import Sample
 from advisor.estimate.model import Estimate
 from advisor.evidence import Quantity
 from advisor.probe.agreement import Agreement
+from advisor.probe.onnx_file.plan import OnnxFileResult
 from advisor.probe.plan import ProbeResult
 from advisor.report import probe_notes, wording
+from advisor.ui.models import report_sheet
 from advisor.ui.models.simple_table import Cell
 
 _KINDS = {"system": "reading", "token": "token", "prefill": "text read", "query": "query"}
@@ -73,6 +76,39 @@ def table(samples: tuple[Sample, ...]) -> tuple[tuple[str, ...], tuple[tuple[Cel
         )
         for sample in samples
     )  # fmt: skip
+
+
+def kept(probes: tuple[ProbeResult, ...], files: tuple[OnnxFileResult, ...]) -> tuple[tuple[Cell, ...], ...]:
+    """Return a row for each measurement of the history, newest first: models of the catalog, and files."""
+    rows = [(result.created, _probe_row(result)) for result in probes]
+    rows += [(result.created, _file_row(result)) for result in files]
+    return tuple(cells for _, cells in sorted(rows, key=lambda row: row[0], reverse=True))
+
+
+def _probe_row(result: ProbeResult) -> tuple[Cell, ...]:
+    finished = result.outcome == "finished"
+    tip = " ".join(result.reasons) if finished else wording.outcome_sentence(result.outcome, result.message)
+    return (
+        Cell(text=report_sheet.when(result.created), key=result.created),
+        Cell(text=result.model.partition("/")[2] or result.model, tip=result.model),
+        Cell(text=wording.format_label(result.format)), _figure(result.rate), _figure(result.peak_memory),
+        Cell(text=result.grade if finished else "not measured", tip=tip or wording.grade_help(result.grade)),
+    )  # fmt: skip
+
+
+def _file_row(result: OnnxFileResult) -> tuple[Cell, ...]:
+    sizes = ", ".join(f"{item.name} {item.value}" for item in result.inputs.free)
+    return (
+        Cell(text=report_sheet.when(result.created), key=result.created),
+        Cell(text=PurePath(result.file).name, tip=result.file),
+        Cell(text="ONNX file", tip=f"Sizes that were chosen: {sizes}." if sizes else ""),
+        _figure(result.rate), _figure(result.peak_memory),
+        Cell(text=result.grade, tip=" ".join(result.reasons) or wording.grade_help(result.grade)),
+    )  # fmt: skip
+
+
+def _figure(item: Quantity) -> Cell:
+    return Cell(text=wording.figure(item), key=item.value if item.value is not None else math.nan, number=True)
 
 
 def _cell(key: float, text: str) -> Cell:

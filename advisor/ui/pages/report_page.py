@@ -5,10 +5,9 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QBoxLayout, QCheckBox, QFileDialog, QWidget
 from typing_extensions import override
 
-from advisor.probe.plan import ProbeResult
 from advisor.report import wording
 from advisor.ui import theme
-from advisor.ui.models import report_sheet
+from advisor.ui.models import measurement, report_sheet
 from advisor.ui.models.simple_table import KEY_ROLE, Cell, SimpleTableModel
 from advisor.ui.store import ArchiveState, Rows, SavedReport, Snapshot
 from advisor.ui.widgets import text
@@ -178,11 +177,11 @@ class ReportPage(Page):
         self.saved.show_text(f"Saved as {self._saved_path}." if self._saved_path else "")
 
     def _show_archive(self, archive: ArchiveState) -> None:
-        empty = "" if archive.probes else "No probe yet. Measure a model on the page Probe."
+        empty = "" if archive.probes or archive.files else "No probe yet. Measure a model on the page Probe."
         self.history_notice.setText(archive.notice or empty)
         self.history_notice.setVisible(bool(archive.notice or empty))
         headers = ("When", "Model", "Format", "Speed", "Peak memory", "Grade")
-        self.model.show_rows(headers, tuple(_probe_cells(result) for result in archive.probes))
+        self.model.show_rows(headers, measurement.kept(archive.probes, archive.files))
         self.probes.fit(stretched=1)
 
     def _show_reports(self, new: Snapshot) -> None:
@@ -239,18 +238,3 @@ class ReportPage(Page):
         title = self.report_model.index(row, 1).data()
         found = next(item.id for item in self._reports if (item.created, item.title) == (created, title))
         self.open_requested.emit(found)
-
-
-def _probe_cells(result: ProbeResult) -> tuple[Cell, ...]:
-    missing = float("nan")
-    rate, memory = result.rate, result.peak_memory
-    finished = result.outcome == "finished"
-    tip = " ".join(result.reasons) if finished else wording.outcome_sentence(result.outcome, result.message)
-    return (
-        Cell(text=report_sheet.when(result.created), key=result.created),
-        Cell(text=result.model.partition("/")[2] or result.model, tip=result.model),
-        Cell(text=wording.format_label(result.format)),
-        Cell(text=wording.figure(rate), key=rate.value if rate.value is not None else missing, number=True),
-        Cell(text=wording.figure(memory), key=memory.value if memory.value is not None else missing, number=True),
-        Cell(text=result.grade if finished else "not measured", tip=tip or wording.grade_help(result.grade)),
-    )

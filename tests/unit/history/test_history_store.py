@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 
+import fakes_files
 import msgspec
 import pytest
 
@@ -244,6 +245,42 @@ def test_a_file_of_version_1_is_given_calibrations_and_keeps_what_it_holds(tmp_p
     assert history.calibrations(fingerprint="here") == (calibration(),)
     with contextlib.closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone()[0] == schema.VERSION >= 2
+
+
+def test_measured_files_come_back_equal_newest_first_and_by_their_content(history):
+    old, new = fakes_files.result(id="a", created="2026-11-01T10:00:00+00:00"), fakes_files.result(id="b")
+    renamed = fakes_files.result(id="c", file="/b/other name.onnx", created="2026-10-01T10:00:00+00:00")
+    others = (fakes_files.result(id="d", sha256="cd" * 32), fakes_files.result(id="e", fingerprint="elsewhere"))
+    for item in (new, old, renamed, *others):
+        history.add_file_probe(item)
+    history.close()
+    again = History(history.path).open()
+    assert again.file_probes(like=new) == (new, old, renamed)
+    assert len(again.file_probes()) == 5
+    assert again.notice == ""
+
+
+def test_a_file_of_version_2_is_given_files_and_kept_as_it_was(tmp_path):
+    path = tmp_path / "history.sqlite"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statements in schema.MIGRATIONS[:2]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute("PRAGMA user_version = 2")
+        connection.execute("INSERT INTO reports (created, title, payload) VALUES ('2026-11-23T10', 'Mails', '{}')")
+    history = History(path).open()
+    assert [record.title for record in history.reports()] == ["Mails"]
+    history.add_file_probe(fakes_files.result())
+    assert history.file_probes() == (fakes_files.result(),)
+    with contextlib.closing(sqlite3.connect(tmp_path / "history.sqlite.v2-backup")) as backup:
+        assert backup.execute("PRAGMA user_version").fetchone()[0] == 2
+        assert backup.execute("SELECT title FROM reports").fetchall() == [("Mails",)]
+        tables = {row[0] for row in backup.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert "file_probes" not in tables
+
+
+def test_a_new_file_leaves_no_backup(history):
+    assert [path.name for path in history.path.parent.iterdir() if "backup" in path.name] == []
 
 
 def test_a_failed_migration_changes_nothing(history, monkeypatch):

@@ -1,5 +1,6 @@
 """Two probes of the same candidate: whether they agree, and what was different."""
 
+import fakes_files
 import msgspec
 import pytest
 from test_launches import twice
@@ -32,7 +33,7 @@ def test_steady_probes_further_apart_do_not_agree_and_the_app_says_why_not():
     assert not found.agrees
     sentence = probe_notes.agreement_sentence(found)
     assert sentence.startswith("It was 10 % slower")
-    for part in ("4 threads then, 2 now", "on mains then, on battery now", "onnxruntime 1.31 then, 1.32 now"):
+    for part in ("4 threads then, 2 threads now", "on mains then, on battery now", "onnxruntime 1.31 then, 1.32 now"):
         assert part in sentence
 
 
@@ -55,7 +56,7 @@ def test_only_the_same_candidate_sizes_and_machine_are_compared():
         msgspec.structs.replace(probe(0.02, "a"), workload=msgspec.structs.replace(CHAT, num_input_tokens=9)),
     ]  # fmt: skip
     assert agreement.compare(now, others) is None
-    assert agreement.compare(now, [*others, probe(0.02, "c")]).earlier.id == "c"
+    assert agreement.compare(now, [*others, probe(0.02, "c")]).earlier_id == "c"
 
 
 def test_the_json_document_carries_it():
@@ -70,3 +71,31 @@ def test_pinned_threads_are_a_difference():
     then = probe(0.02, "a")
     now = probe(0.03, "b", threads=ThreadChoice(num_threads=2, pinned=True))
     assert "only now" in probe_notes.agreement_sentence(agreement.compare(now, [then]))
+
+
+def test_the_same_file_at_the_same_sizes_agrees_under_another_name():
+    found = agreement.compare_files(
+        fakes_files.result(0.0020, "b"), [fakes_files.result(0.00204, "a", file="/b/x.onnx")]
+    )
+    assert found.agrees
+    assert (found.earlier_id, found.differences) == ("a", ())
+    assert found.rate_ratio == pytest.approx(1.02)
+
+
+def test_a_file_that_ran_at_another_speed_says_what_was_different():
+    then = fakes_files.result(0.0020, "a", num_threads=1, grade="B", reasons=("Other programs used 20% of it.",))
+    sentence = probe_notes.agreement_sentence(agreement.compare_files(fakes_files.result(0.0026, "b"), [then]))
+    assert sentence.startswith("It was 30 % slower than the probe of 2026-11-26 10:00.")
+    assert "1 thread then, 2 threads now" in sentence
+    assert "then: other programs used 20% of it" in sentence
+
+
+def test_only_the_same_content_sizes_machine_and_device_of_a_file_are_compared():
+    now = fakes_files.result(id="b")
+    header = msgspec.structs.replace(now.header, external_files=())
+    others = [
+        now, fakes_files.result(sha256="cd" * 32), fakes_files.result(batch=2), fakes_files.result(fingerprint="x"),
+        fakes_files.result(device="gpu:0"), fakes_files.result(header=header),
+    ]  # fmt: skip
+    assert agreement.compare_files(now, others) is None
+    assert agreement.compare_files(now, [*others, fakes_files.result(id="c")]).earlier_id == "c"
