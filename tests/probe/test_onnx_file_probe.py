@@ -1,6 +1,7 @@
 """ONNX files measured for real, good and bad: each bad one ends in a sentence, and the app lives on."""
 
 import msgspec
+import onnx
 import onnx_files
 import pytest
 from onnx import TensorProto, helper, numpy_helper
@@ -148,14 +149,24 @@ def test_what_cannot_be_run_is_one_sentence_that_names_the_file(tmp_path, kind):
     assert outcome.remedy
 
 
-def test_a_cut_file_and_a_path_out_never_reach_the_runtime(tmp_path):
+def test_what_is_cut_too_large_incomplete_or_leads_out_never_reaches_the_runtime(tmp_path):
     whole = onnx_files.product().SerializeToString()
     (tmp_path / "cut.onnx").write_bytes(whole[:-100])
+    with (tmp_path / "huge.onnx").open("wb") as stream:
+        stream.truncate(2**31 + 10)
+    lost = tmp_path / "lost"
+    lost.mkdir()
     messages = []
-    for file in (tmp_path / "cut.onnx", onnx_files.external(tmp_path, location="../secret")):
+    files = (
+        tmp_path / "cut.onnx", tmp_path / "huge.onnx", onnx_files.external(tmp_path, location="../secret"),
+        onnx_files.external(lost, data_bytes=None),
+    )  # fmt: skip
+    for file in files:
         request = msgspec.json.encode(OnnxFilePlan(file=str(file), num_threads=1, memory_box_bytes=GIB))
         outcome = runner.run("onnx-file", request, timeout_s=60, on_message=messages.append)
         assert outcome.code == "invalid_model"
+        assert file.name in outcome.message
+        assert outcome.remedy
     assert {message.stage for message in messages if hasattr(message, "stage")} == {"prepare"}
 
 
@@ -163,6 +174,29 @@ def test_a_file_that_never_returns_is_stopped(tmp_path):
     outcome = probe(onnx_files.write(tmp_path, endless()), time_limit_s=2.0)
     assert outcome.code == "timed_out"
     assert "model.onnx did not answer within 2 s" in outcome.message
+
+
+def test_a_header_that_swells_while_it_is_read_is_stopped_by_the_system(tmp_path):
+    swelling = onnx_files.product()
+    node = swelling.graph.node.add(op_type="Relu", input=["y"], output=["z"])
+    node.attribute.extend([onnx.AttributeProto()] * 2000)
+    swelling.graph.node.extend([node] * 3000)
+    outcome = probe(onnx_files.write(tmp_path, swelling), memory_box_bytes=100 * MIB)
+    assert outcome.code == "killed_for_memory", outcome
+    assert "model.onnx needed more memory than the 100 MiB it may use while it was read" in outcome.message
+    assert outcome.remedy
+
+
+def test_everything_free_and_nothing_named_is_measured_or_asked_for(tmp_path):
+    nodes = [helper.make_node("Add", ["a", "b"], ["s"]), helper.make_node("Relu", ["s"], ["y"])]
+    inputs = [onnx_files.value(name, shape=[None, None, None, None]) for name in ("a", "b")]
+    made = onnx_files.write(tmp_path, onnx_files.model(nodes, inputs, [onnx_files.value("y", shape=None)]))
+    found = result(made, time_box_s=0.5)
+    assert {feed.name: len(feed.shape) for feed in found.inputs.feeds} == {"a": 4, "b": 4}
+    assert {item.name for item in found.inputs.free} == {f"{name}[{axis}]" for name in "ab" for axis in range(4)}
+    assert all(item.why for item in found.inputs.free)
+    sized = result(made, time_box_s=0.5, shapes={"a": (2, 3, 4, 5), "b": (2, 3, 4, 5)})
+    assert sized.inputs.feeds[0].shape == (2, 3, 4, 5)
 
 
 @pytest.mark.parametrize("make", [greedy, creeping])

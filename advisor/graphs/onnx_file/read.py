@@ -63,6 +63,8 @@ def _parse(file: Path) -> onnx.ModelProto:
     try:
         model: onnx.ModelProto = onnx.ModelProto.FromString(skim.skim(file))
     except (DecodeError, ValueError) as error:
+        if "alloc failed" in str(error):  # what protobuf says where a MemoryError would be right
+            raise MemoryError(str(error)) from error
         raise _refused(f"{file.name} is damaged or no ONNX file: {error}.", "Download or export it again.") from error
     if not model.HasField("graph") or not (model.graph.node or model.graph.output):
         raise _refused(f"{file.name} holds no graph.", "Give an ONNX model; other formats are not read.")

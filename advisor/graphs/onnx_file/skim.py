@@ -20,6 +20,9 @@ LIMIT_BYTES: Final = 2**31 - 1
 _KEPT_BYTES = 4096
 """[B] Shorter messages and payloads are copied as they are."""
 _MOST_NESTED = 64
+_MOST_PARTS = 1_000_000
+"""[1] Nodes, weights and notes of one file: the largest exported models have some ten thousand. A million of two bytes
+each would take a gigabyte once they are objects."""
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 _MOST_VARINT_BYTES = 10
 _DOC_STRING = 12
@@ -79,6 +82,7 @@ class _Walk:
     def __init__(self, view: memoryview, name: str) -> None:
         self._view = view
         self._name = name
+        self._num_parts = 0
 
     def message(self, kind: str, begin: int, end: int, write: Callable[[_Chunk], object], depth: int) -> int:
         """Write a message without its payloads and return how many bytes were written."""
@@ -88,6 +92,7 @@ class _Walk:
         written, left_out, at = 0, 0, begin
         while at < end:
             start = at
+            self._count()
             tag, at = self._varint(at, end)
             field, wire = tag >> 3, tag & 7
             if wire == _LENGTH:
@@ -106,6 +111,14 @@ class _Walk:
         if left_out:
             written += _write_field(_DOC_STRING, str(left_out).encode(), write)
         return written
+
+    def _count(self) -> None:
+        self._num_parts += 1
+        if self._num_parts > _MOST_PARTS:
+            raise _refused(
+                f"{self._name} has more than {_MOST_PARTS:,} parts (nodes, weights, notes); no model that runs has.",
+                "Export it again.",
+            )
 
     def _part(
         self, kind: str, field: int, place: tuple[int, int], write: Callable[[_Chunk], object], depth: int

@@ -1,7 +1,6 @@
 """The job of the child that measures an ONNX file: the same session, order and figures as for a made-up model."""
 
 import re
-import sys
 from typing import Any
 
 import msgspec
@@ -12,6 +11,7 @@ from typing_extensions import override
 from advisor import units
 from advisor.child.main import Channel, refuse_request
 from advisor.errors import AdvisorError, ChildError, InvalidModelError
+from advisor.probe import memory_limit
 from advisor.probe.depth import DepthReport, DepthRequest
 from advisor.probe.engine import measure as engine
 from advisor.probe.engine.query import QueryRunner
@@ -21,10 +21,6 @@ from advisor.probe.sampling import Sampler
 _NUM_SETS = 4
 _MOST_SETS_BYTES = 64 * units.MIB
 """[B] Inputs above it are made once; smaller ones in several versions that are used by turns."""
-_LIMIT_SLACK_BYTES = 256 * units.MIB
-"""[B] Reserved by the interpreter and the runtime and never touched."""
-_STACK_BYTES = 16 * units.MIB
-"""[B] Stack and arena that the system reserves for each thread."""
 _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (
         r"Opset (?P<what>\d+) is under development",
@@ -75,7 +71,7 @@ def measure(request: bytes, channel: Channel) -> bytes:
         wanted = msgspec.json.decode(request, type=FileRunRequest)
     except msgspec.DecodeError as error:
         raise refuse_request(error) from error
-    limit_memory(wanted.memory_limit_bytes, num_threads=wanted.depth.num_threads)
+    memory_limit.limit_memory(wanted.memory_limit_bytes, num_threads=wanted.depth.num_threads)
     sampler = Sampler(channel.sample, num_threads=wanted.depth.num_threads, started_s=engine.started_s)
     sampler.start()
     try:
@@ -92,24 +88,6 @@ def measure(request: bytes, channel: Channel) -> bytes:
         raise _refusal(str(error)) from error
     finally:
         sampler.stop()
-
-
-def limit_memory(limit_bytes: int, *, num_threads: int) -> None:
-    """Have the system refuse this process more private memory, so that one huge demand fails at once. Linux only.
-
-    The watch over the samples sees a demand only after it was touched; this one cannot be outrun.
-
-    Args:
-        limit_bytes: [B] What the process may hold.
-        num_threads: of the runtime; the stack of each counts as reserved.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    import resource
-
-    most = limit_bytes + _LIMIT_SLACK_BYTES + num_threads * _STACK_BYTES
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def _measure(wanted: FileRunRequest, channel: Channel, sampler: Sampler) -> DepthReport:

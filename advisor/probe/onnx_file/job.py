@@ -19,7 +19,7 @@ from advisor.child.protocol import Hello, LogRecord, Message, Outcome, Progress,
 from advisor.errors import AdvisorError, ChildError, InvalidInputError, InvalidModelError
 from advisor.graphs.onnx_file import read
 from advisor.graphs.onnx_file.model import OnnxHeader
-from advisor.probe import lock
+from advisor.probe import lock, memory_limit
 from advisor.probe.depth import DepthReport, DepthRequest
 from advisor.probe.onnx_file import combine, inputs
 from advisor.probe.onnx_file.plan import FileRunRequest, Inputs, OnnxFilePlan, OnnxFileResult
@@ -46,12 +46,26 @@ def probe(request: bytes, channel: Channel) -> bytes:
         raise refuse_request(error) from error
     channel.progress("prepare", 0.0)
     file = Path(plan.file).absolute()
-    header = read.read(file)
+    header = _header(plan, file)
     _runnable(header, file)
     made = _inputs(plan, header, file)
     with lock.hold(paths.cache_folder()):
         run = _Run(plan, file, channel, started_s)
         return msgspec.json.encode(run.result(header, made))
+
+
+def _header(plan: OnnxFilePlan, file: Path) -> OnnxHeader:
+    """Read the file under a limit of memory: a graph of very many parts takes a hundred times its own size."""
+    memory_limit.limit_memory(plan.memory_box_bytes, num_threads=0)
+    try:
+        return read.read(file)
+    except MemoryError as error:
+        raise ChildError(
+            "killed_for_memory",
+            f"{file.name} needed more memory than the {units.size(plan.memory_box_bytes)} it may use "
+            f"{_STAGE_WORDS['prepare']} and was given up.",
+            remedy="Free some memory, or export the model again with fewer nodes.",
+        ) from error
 
 
 def _inputs(plan: OnnxFilePlan, header: OnnxHeader, file: Path) -> Inputs:

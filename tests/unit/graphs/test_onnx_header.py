@@ -175,6 +175,15 @@ def test_more_than_protobuf_allows_is_refused_unread(tmp_path):
     assert "2 GiB" in refusal(file)
 
 
+def test_a_graph_of_more_parts_than_any_model_has_is_refused(tmp_path):
+    whole = onnx_files.product().SerializeToString()
+    parts = b"\x0a\x00" * 1_000_001  # nodes of nothing
+    assert len(parts) < 2**21  # so three bytes tell the length
+    length = bytes([len(parts) & 127 | 128, len(parts) >> 7 & 127 | 128, len(parts) >> 14])
+    (tmp_path / "crowd.onnx").write_bytes(whole + b"\x3a" + length + parts)
+    assert "crowd.onnx has more than 1,000,000 parts" in refusal(tmp_path / "crowd.onnx")
+
+
 def test_a_weight_with_fewer_numbers_than_its_shape_needs(tmp_path):
     made = onnx_files.product()
     made.graph.initializer[0].dims[:] = [8, 513]
