@@ -9,7 +9,10 @@ from advisor.graphs.conv.recipe import ConvolutionRecipe
 from advisor.graphs.diffusion.recipe import DiffusionRecipe
 from advisor.graphs.drawn import DrawnRecipe
 from advisor.graphs.recipe import Recipe
+from advisor.graphs.seq2seq import build as seq2seq
+from advisor.graphs.seq2seq.recipe import Seq2SeqRecipe
 from advisor.graphs.text import DecoderRecipe, EncoderRecipe
+from advisor.graphs.transformer_encoder.recipe import TextEncoderRecipe
 from advisor.graphs.vision import build as vision
 from advisor.graphs.vision.recipe import VisionRecipe
 from advisor.graphs.weights_limit import INSIDE_LIMIT_BYTES
@@ -49,6 +52,8 @@ _BUILDERS: dict[type, Callable[[Any, Path, int], tuple[Path, ...]]] = {
     VisionRecipe: vision.build,
     ConvolutionRecipe: _drawn,
     DiffusionRecipe: _drawn,
+    TextEncoderRecipe: _drawn,
+    Seq2SeqRecipe: seq2seq.build,
 }
 
 

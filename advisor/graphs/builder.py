@@ -157,6 +157,9 @@ class GraphBuilder:
         """
         if self.storage.kind == "blocks":
             return self._matmul_blocks(x, y, (table[0], table[1]), num_in, num_out)
+        if self.storage.kind == "dynamic":
+            turned = self.node("Transpose", [table[0]], [f"{table[0]}/turned"], perm=[1, 0])
+            return self._multiply_bytes(y, x, (turned, table[1], table[2]), y)
         return self.node("FusedMatMul", [x, table[0]], [y], domain=MICROSOFT, transB=1)
 
     def embedding(self, name: str, ids: str, num_rows: int, num_columns: int) -> tuple[str, tuple[str, ...]]:
@@ -246,19 +249,23 @@ class GraphBuilder:
     ) -> tuple[str, tuple[str, ...]]:
         weight, scale, zero = self._matrix_of_bytes(name, num_rows, num_columns, 1 / math.sqrt(num_columns))
         self.node("Gather", [weight, ids], [f"{name}/quantized"], axis=0)
-        return self.node("DequantizeLinear", [f"{name}/quantized", scale, zero], [y]), (weight,)
+        return self.node("DequantizeLinear", [f"{name}/quantized", scale, zero], [y]), (weight, scale, zero)
 
     def _matmul_dynamic(self, name: str, x: str, y: str, num_in: int, num_out: int) -> None:
+        matrix = self._matrix_of_bytes(name, num_in, num_out, 1 / math.sqrt(num_in))
+        self._multiply_bytes(name, x, matrix, y)
+
+    def _multiply_bytes(self, name: str, x: str, matrix: tuple[str, str, str], y: str) -> str:
         """Add the nodes that dynamic quantization leaves; activations used more than once are rounded once."""
+        weight, scale, zero = matrix
         if x not in self._quantized:
             self.node("DynamicQuantizeLinear", [x], [f"{x}/q", f"{x}/q_scale", f"{x}/q_zero"])
             self._quantized[x] = f"{x}/q"
         rounded = self._quantized[x]
-        weight, scale, zero = self._matrix_of_bytes(name, num_in, num_out, 1 / math.sqrt(num_in))
         self.node("MatMulInteger", [rounded, weight, f"{rounded}_zero", zero], [f"{name}/integers"])
         self.node("Cast", [f"{name}/integers"], [f"{name}/floats"], to=TensorProto.FLOAT)
         self.node("Mul", [f"{rounded}_scale", scale], [f"{name}/scales"])
-        self.node("Mul", [f"{name}/floats", f"{name}/scales"], [y])
+        return self.node("Mul", [f"{name}/floats", f"{name}/scales"], [y])
 
     def _matrix_of_bytes(self, name: str, num_rows: int, num_columns: int, spread: float) -> tuple[str, str, str]:
         weight = self._add(f"{name}/weight", (num_rows, num_columns), TensorProto.INT8, "bytes", 1.0)

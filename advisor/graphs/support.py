@@ -9,7 +9,7 @@ from advisor.graphs.storage import BY_FORMAT
 
 TextFamily = Literal["decoder", "encoder"]
 _PARTS: tuple[tuple[str, str], ...] = (
-    ("encoder_decoder", "encoder-decoder models"),
+    ("encoder_decoder", "encoder-decoders of this type"),
     ("vision", "models that read images"),
     ("audio", "speech models"),
     ("detector", "object detectors"),

@@ -130,7 +130,9 @@ class _View:
             return self._time(self._across([depth.query_s() for depth in self._depths]), self._query_basis())
         spreads = [self._prompt(depth) for depth in self._depths]
         measured = min(report.num_prompt_tokens for report in self._reports())
-        basis = f"prompt of {self._recipe.num_input_tokens} tokens, {self._how}"
+        read = _said(self._recipe, "measured_input")
+        read = f"{read} read and a first token written" if read else f"prompt of {self._recipe.num_input_tokens} tokens"
+        basis = f"{read}, {self._how}"
         if measured < self._recipe.num_input_tokens:
             basis = f"{basis}; measured up to {measured} tokens and lengthened by a linear and a quadratic part"
         return self._time(self._combined(spreads), basis)
@@ -141,9 +143,10 @@ class _View:
         if not recipe.num_output_tokens:
             return unknown("s", "this task generates no tokens")
         spread = self._across([depth.decode_s() for depth in self._depths])
-        end = recipe.num_input_tokens + recipe.num_output_tokens
+        begin = recipe.num_input_tokens if recipe.runner == "decoder" else 0  # two halves: the past is the answer's own
+        end = begin + recipe.num_output_tokens
         count = sum(len(report.measurement.decode_s) for report in self._reports())
-        basis = f"median of {count} tokens at {recipe.num_input_tokens} to {end} tokens of context, {self._how}"
+        basis = f"median of {count} tokens at {begin} to {end} tokens of context, {self._how}"
         return self._time(spread, basis)
 
     def query(self, first: Quantity, token: Quantity) -> Quantity:
@@ -158,19 +161,18 @@ class _View:
         return Quantity(value=value, low=low, high=high, unit="s", evidence="measured-synthetic", basis=basis)
 
     def rate(self, token: Quantity, query: Quantity) -> Quantity:
-        """Return tokens a second, or queries a second where no tokens are generated."""
+        """Return tokens a second, queries a second where none are generated, or times real time where sound is read."""
+        sound_s = self._plan.workload.audio_s
         source, unit = (token, "tokens/s") if token.value is not None else (query, "queries/s")
+        if sound_s > 0:
+            source, unit = query, "x real time"
         batch = self._recipe.num_batch
+        done = batch * (sound_s or 1.0)
         value, low, high = source.value or 0.0, source.low or 0.0, source.high or 0.0
         basis = f"from the time of one {'token' if unit == 'tokens/s' else 'query'}, batch of {batch}"
         return Quantity(
-            value=batch / value,
-            low=batch / high,
-            high=batch / low,
-            unit=unit,
-            evidence="measured-synthetic",
-            basis=basis,
-        )
+            value=done / value, low=done / high, high=done / low, unit=unit, evidence="measured-synthetic", basis=basis
+        )  # fmt: skip
 
     def memory(self) -> Quantity:
         """Return the peak resident set, with the working memory of the part of the prompt that was cut."""

@@ -81,5 +81,6 @@ def _query_s(depth: Depth, recipe: Recipe) -> float:
     prompts, tokens, queries = depth.prefill_s(), depth.decode_s(), depth.query_s()
     total = min(queries[0]) if queries else 0.0
     if prompts:
-        total += min(prompts[0]) * recipe.num_input_tokens / max(1, depth.last.num_prompt_tokens)
+        read = depth.last.num_prompt_tokens
+        total += min(prompts[0]) * (recipe.num_input_tokens / read if read else 1.0)  # sound has no tokens
     return total + (min(tokens[0]) * recipe.num_output_tokens if tokens else 0.0)

@@ -17,6 +17,7 @@ from advisor.probe.engine import providers as engine_providers
 from advisor.probe.engine.decoder import DecoderRunner
 from advisor.probe.engine.query import QueryRunner
 from advisor.probe.engine.runner import Runner
+from advisor.probe.engine.seq2seq import Seq2SeqRunner
 from advisor.probe.plan import DepthMeasurement
 from advisor.probe.sampling import Sampler
 
@@ -24,6 +25,7 @@ RunnerMaker = Callable[[DepthRequest, Sampler], Runner]
 _RUNNERS: dict[RunnerName, RunnerMaker] = {
     "decoder": DecoderRunner,
     "query": QueryRunner,
+    "seq2seq": Seq2SeqRunner,
 }
 _LEAST_BUDGET_S = 1.0
 _TIME_LEFT_SHARE = 0.85

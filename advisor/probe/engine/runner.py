@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 import numpy as np
+import onnxruntime as ort
 from numpy.typing import NDArray
 
 from advisor.child.main import Channel
@@ -39,9 +40,7 @@ class Runner(ABC):
         self._wanted = wanted
         self._sampler = sampler
         self.budget_s = wanted.budget_s
-        self._session = session.make(
-            wanted.graph_files[-1], num_threads=wanted.num_threads, uses=wanted.providers, pinned=wanted.pinned
-        )
+        self._session = self._load(wanted.graph_files[-1])
         self._inputs = {entry.name for entry in self._session.get_inputs()}
         self._ids = np.random.default_rng(0).integers(0, wanted.vocab_size, _NUM_IDS, dtype=np.int64)
         self._next_id = 0
@@ -53,6 +52,12 @@ class Runner(ABC):
     @abstractmethod
     def outputs_finite(self) -> bool:
         """Tell whether the outputs of the last run hold neither NaN nor infinity."""
+
+    def _load(self, graph_file: str) -> ort.InferenceSession:
+        wanted = self._wanted
+        return session.make(
+            graph_file, num_threads=wanted.num_threads, uses=wanted.providers, pinned=wanted.pinned
+        )  # fmt: skip
 
     def registered(self) -> tuple[str, ...]:
         """Return the execution providers the session has."""

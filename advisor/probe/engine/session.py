@@ -1,6 +1,7 @@
 """Sessions of ONNX Runtime, their inputs and what they keep from run to run. One session a process measures.
 
-A second session in the same process keeps its threads spinning and steals cores: times were seen to be 30-90 % off.
+A second session in the same process keeps its threads spinning and steals cores: times were seen to be 30-90 % off. Who
+needs two lets them share their threads.
 """
 
 import os
@@ -24,7 +25,7 @@ Kept = Mapping[str, tuple[ort.OrtValue, ort.OrtValue]]
 
 
 def make(
-    graph_file: str, *, num_threads: int, uses: Sequence[ProviderUse] = (), pinned: bool = False
+    graph_file: str, *, num_threads: int, uses: Sequence[ProviderUse] = (), pinned: bool = False, shared: bool = False
 ) -> ort.InferenceSession:
     """Load a graph.
 
@@ -33,14 +34,30 @@ def make(
         num_threads: threads of one operator.
         uses: execution providers, best first; the processor by default.
         pinned: each thread stays on a processor of its own, the calling one on the first.
+        shared: it uses the threads made by `share_threads` and none of its own.
     """
     options = ort.SessionOptions()
-    options.intra_op_num_threads = num_threads
-    options.inter_op_num_threads = 1
+    if shared:
+        options.use_per_session_threads = False
+    else:
+        options.intra_op_num_threads = num_threads
+        options.inter_op_num_threads = 1
     options.log_severity_level = _LOG_ERRORS_ONLY
     if pinned:
         _pin(options, num_threads)
     return ort.InferenceSession(graph_file, options, providers=providers.prepare(options, uses or (processor(),)))
+
+
+def share_threads(num_threads: int) -> bool:
+    """Make threads that all sessions of this process may share; False where the runtime is too old for it.
+
+    It must come before the first session.
+    """
+    make_pool = getattr(ort, "set_global_thread_pool_sizes", None)
+    if make_pool is None:
+        return False
+    make_pool(num_threads, 1)
+    return True
 
 
 def _pin(options: ort.SessionOptions, num_threads: int) -> None:
@@ -74,8 +91,8 @@ def allocate(wanted: Iterable[Bound]) -> Kept:
     """Make the buffers of caches and states."""
     found: dict[str, tuple[ort.OrtValue, ort.OrtValue]] = {}
     for entry in wanted:
-        past = _filled(entry.shape)
-        found[entry.input_name] = (past, past if entry.shared else _filled(entry.shape))
+        past = filled(entry.shape)
+        found[entry.input_name] = (past, past if entry.shared else filled(entry.shape))
     return found
 
 
@@ -92,5 +109,6 @@ def finite(outputs: Sequence[Any]) -> bool:
     return all(bool(np.isfinite(output).all()) for output in outputs)
 
 
-def _filled(shape: tuple[int, ...]) -> ort.OrtValue:
+def filled(shape: tuple[int, ...]) -> ort.OrtValue:
+    """Return what an unread cache holds, in that shape."""
     return ort.OrtValue.ortvalue_from_numpy(np.full(shape, _KEPT_VALUE, np.float32))
