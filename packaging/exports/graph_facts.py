@@ -27,12 +27,21 @@ def facts(path):
     """Return operators, kinds of operators and weight bytes of a graph file."""
     model = onnx.load(str(path), load_external_data=False)
     weights = {tensor.name: tensor for tensor in model.graph.initializer}
-    operators = Counter(node.op_type for node in model.graph.node)
+    nodes = list(all_nodes(model.graph))
     return {
-        "operators": operators,
-        "kinds": kinds(model.graph.node, weights),
+        "operators": Counter(node.op_type for node in nodes),
+        "kinds": kinds(nodes, weights),
         "weight_bytes": sum(size_bytes(tensor) for tensor in weights.values()),
     }
+
+
+def all_nodes(graph):
+    """Yield the nodes of a graph and of its branches: a part that waits for its turn is in the file too."""
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                yield from all_nodes(attribute.g)
 
 
 def size_bytes(tensor):
@@ -69,3 +78,10 @@ def per_layer(fewer, more, *, whole):
     added = {key: more[name][key] - fewer[name][key] for key in names}
     kept = {key: count for key, count in added.items() if count and key not in PLUMBING}
     return {name: kept, "weight_bytes": more["weight_bytes"] - fewer["weight_bytes"]}
+
+
+def whole_graph(found, *, whole):
+    """Return what a complete network holds: every operator, or kinds of them only."""
+    name = "operators" if whole else "kinds"
+    kept = {key: count for key, count in sorted(found[name].items()) if count and key not in PLUMBING}
+    return {name: kept, "weight_bytes": found["weight_bytes"]}

@@ -1,8 +1,9 @@
 """Export small random models with the tools people use and write down what their graphs hold.
 
 `tests/contract/test_exports.py` compares our synthetic graphs with what is recorded here: operators and weight bytes of
-one layer, each the difference of two exports that differ by one layer. Run it again when a tool changes; it needs the
-extra `export` (torch, transformers, onnxruntime-genai, onnxscript), no network and no model files.
+one layer, each the difference of two exports that differ by one layer; of image networks, detectors and denoisers the
+whole graph. Run it again when a tool changes; it needs the extra `export` (torch, transformers, onnxruntime-genai,
+onnxscript) and, for denoisers and some image networks, diffusers and timm; no network and no model files.
 
 Run: python packaging/exports/record_exports.py [name ...]
 """
@@ -11,10 +12,12 @@ import json
 import subprocess
 import sys
 import tempfile
+from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
 
-from graph_facts import facts, per_layer
+import whole_models
+from graph_facts import facts, per_layer, whole_graph
 from subjects import SUBJECTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,12 +33,16 @@ def main(names):
 
 
 def record(subject):
+    if "compared" in subject:
+        record_whole(subject)
+        return
+    depths = subject.get("depths", DEPTHS)
     with tempfile.TemporaryDirectory() as folder:
         if subject["tool"] == "genai":
-            graphs = [genai(subject, Path(folder) / str(depth), depth) for depth in DEPTHS]
+            graphs = [genai(subject, Path(folder) / str(depth), depth) for depth in depths]
             tool = f"onnxruntime-genai {version('onnxruntime-genai')}, models.builder, {subject['precision']}, cpu"
         else:
-            graphs = [torch_export(subject, Path(folder) / str(depth), depth) for depth in DEPTHS]
+            graphs = [torch_export(subject, Path(folder) / str(depth), depth) for depth in depths]
             tool = f"torch.onnx of torch {version('torch').partition('+')[0]}"
         layer = per_layer(*(facts(path) for path in graphs), whole=subject["tool"] == "genai")
     found = {
@@ -46,13 +53,47 @@ def record(subject):
         "architecture": subject["architecture"],
         "tasks": subject["tasks"],
         "format": subject["format"],
+        "depths": list(depths),
         "compared": "every operator" if subject["tool"] == "genai" else "kinds of operators",
         "per_layer": layer,
     }
+    _write(subject, found)
+    print(subject["name"], layer)
+
+
+def record_whole(subject):
+    """Record a whole network and, where its layers are equal, what one of them adds."""
+    every = subject["compared"] == "every operator"
+    with tempfile.TemporaryDirectory() as folder:
+        model = whole_models.model(subject)
+        count = sum(parameter.numel() for parameter in model.parameters())
+        whole = facts(_torch_file(subject, Path(folder) / "whole", model))
+        layer = {}
+        if subject.get("layer_too"):
+            models = [whole_models.model(subject, depth) for depth in DEPTHS]
+            files = [_torch_file(subject, Path(folder) / str(at), it) for at, it in zip(DEPTHS, models, strict=True)]
+            layer = {"per_layer": per_layer(*map(facts, files), whole=every), "depths": list(DEPTHS)}
+    tools = " and ".join(f"{name} {version(name)}" for name in (subject["library"],))
+    kept = ("id", "architecture", "shape", "components", "tasks", "format")
+    found = {
+        "name": subject["name"],
+        "tool": f"torch.onnx of torch {version('torch').partition('+')[0]}; {tools}",
+        "class": subject["model_class"],
+        "config": subject["config"],
+        **{key: subject[key] for key in kept if subject.get(key)},
+        "compared": f"whole graph, {subject['compared']}{subject.get('remark', '')}",
+        "num_parameters": count,
+        "whole_graph": whole_graph(whole, whole=every),
+        **layer,
+    }
+    _write(subject, found)
+    print(subject["name"], found["whole_graph"])
+
+
+def _write(subject, found):
     TARGET.mkdir(parents=True, exist_ok=True)
     path = TARGET / f"{subject['name']}.json"
     path.write_text(json.dumps(found, indent=1) + "\n")
-    print(subject["name"], layer)
 
 
 def _config(subject, depth):
@@ -90,33 +131,35 @@ def genai(subject, folder, depth):
 
 
 def torch_export(subject, folder, depth):
-    import torch
     import transformers
+
+    return _torch_file(subject, folder, getattr(transformers, subject["model_class"])(_config(subject, depth)).eval())
+
+
+def _torch_file(subject, folder, model):
+    import torch
 
     folder.mkdir(parents=True)
     torch.manual_seed(0)
-    model = getattr(transformers, subject["model_class"])(_config(subject, depth)).eval()
     _fill_vectors(model)
-    inputs = {name: _tensor(*what) for name, what in subject["inputs"].items()}
     path = folder / "model.onnx"
-    torch.onnx.export(model, (), str(path), kwargs=inputs, dynamo=True, external_data=True, verbose=False)
+    inputs = whole_models.tensors(subject["inputs"])
+    with whole_models.unmasked() if subject.get("unmasked") else nullcontext():
+        torch.onnx.export(model, (), str(path), kwargs=inputs, dynamo=True, external_data=True, verbose=False)
     return path
 
 
 def _fill_vectors(model):
-    """Give biases other values than zero, and norms others than one: builders leave out what changes nothing."""
+    """Give biases other values than zero, and norms others than one: builders leave out what changes nothing.
+
+    Tables full of one value get others too, as exporters keep one of two that are equal.
+    """
     import torch
 
     with torch.no_grad():
         for parameter in model.parameters():
-            if parameter.dim() == 1:
+            if parameter.dim() == 1 or bool((parameter == parameter.flatten()[0]).all()):
                 parameter.uniform_(0.5, 1.5)
-
-
-def _tensor(kind, *shape):
-    import torch
-
-    return torch.randn(*shape) if kind == "normal" else torch.ones(*shape, dtype=torch.int64)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Which small models are exported: one configuration in the words of transformers and in the words of our catalog."""
 
+from subjects_image import IMAGE_SUBJECTS
+
 DECODER = {
     "hidden_size": 64, "intermediate_size": 160, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16,
     "vocab_size": 320, "max_position_embeddings": 128, "tie_word_embeddings": True,
@@ -51,4 +53,5 @@ SUBJECTS = [
         tie_word_embeddings=False,
     ),
     _encoder("bert", "bert", "BertConfig", "BertModel"),
+    *IMAGE_SUBJECTS,
 ]
