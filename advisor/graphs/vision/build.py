@@ -9,6 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from advisor.graphs.builder import GraphBuilder
 from advisor.graphs.storage import Storage
+from advisor.graphs.transformer_encoder import tables
 from advisor.graphs.vision.drawing import EMBEDDING, LINEAR, Drawing, Matrix, Node, Tensor, Weight
 from advisor.graphs.vision.networks import drawing
 from advisor.graphs.vision.recipe import ASK_TEXT, VisionRecipe
@@ -16,6 +17,9 @@ from advisor.graphs.weights import TensorSpec
 from advisor.graphs.weights_limit import INSIDE_LIMIT_BYTES
 
 _GRAPH_NAME = "graph.onnx"
+_TYPES = {
+    "float32": TensorProto.FLOAT, "int64": TensorProto.INT64, "int32": TensorProto.INT32, "bool": TensorProto.BOOL,
+}  # fmt: skip
 
 
 def build(recipe: VisionRecipe, folder: Path, num_layers: int) -> tuple[Path, ...]:
@@ -60,7 +64,7 @@ class _Writer(GraphBuilder):
         self._renamed: dict[str, str] = {}
         self._used: set[str] = set()
         for tensor in sheet.inputs:
-            self.input(tensor.name, TensorProto.FLOAT, list(tensor.shape))
+            self.input(tensor.name, _TYPES[tensor.data_type], list(tensor.shape))
         for node in sheet.nodes:
             if not node.idle:
                 self._place(node)
@@ -112,6 +116,8 @@ class _Writer(GraphBuilder):
             return self._relative(entry, int(value), square=kind == "square")
         if kind == "scalar":
             return self.constant([int(value)], scalar=True)
+        if value and kind in tables.KINDS:
+            return self._table(entry, tables.KINDS[kind](*(int(part) for part in value.split(","))))
         weight = self._weights.pop(entry, None)
         if weight is not None:
             self.specs.append(_spec(weight))
@@ -119,6 +125,10 @@ class _Writer(GraphBuilder):
 
     def _floats(self, name: str, values: list[float]) -> str:
         self._constants.setdefault(name, helper.make_tensor(name, TensorProto.FLOAT, [len(values)], values))
+        return name
+
+    def _table(self, name: str, values: "np.ndarray[tuple[int, ...], np.dtype[np.generic]]") -> str:
+        self._constants.setdefault(name, numpy_helper.from_array(values, name))
         return name
 
     def _relative(self, name: str, side: int, *, square: bool) -> str:

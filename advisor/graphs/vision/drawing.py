@@ -11,11 +11,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from advisor.graphs.recipe import DataType
 from advisor.graphs.storage import FLOAT_BYTES, Storage
 
 LINEAR, EMBEDDING = "Linear", "Embedding"
 """Not ONNX operators: products and look-ups whose weights a format may quantize. `build` knows what they become."""
-Fill = Literal["normal", "ones"]
+Fill = Literal["normal", "ones", "cosine", "sine"]
 _VIEWS = frozenset({"Reshape", "Squeeze", "Unsqueeze", "Identity"})
 """Operators whose output is their input's buffer under another shape."""
 
@@ -25,6 +26,8 @@ class Tensor(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     shape: tuple[int, ...]
+    data_type: DataType = "float32"
+    """Of an input; results within are what their operators give."""
 
     @property
     def num_elements(self) -> int:

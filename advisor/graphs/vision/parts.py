@@ -4,7 +4,7 @@ import math
 from typing import Literal
 
 from advisor.graphs.vision.drawing import Tensor
-from advisor.graphs.vision.pen import Pen
+from advisor.graphs.vision.pen import Pen, number
 
 Activation = Literal["gelu", "gelu-tanh", "quick-gelu", "relu", "silu"]
 _QUICK_GELU_FACTOR = 1.702
@@ -27,7 +27,9 @@ def heads(pen: Pen, x: Tensor, num_heads: int) -> Tensor:
     return pen.transpose(pen.reshape(x, (batch, tokens, num_heads, width // num_heads)), 0, 2, 1, 3)
 
 
-def attend(pen: Pen, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
+def attend(
+    pen: Pen, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None, *, guarded: bool = False
+) -> Tensor:
     """Return softmax(query x key / root of the head size + mask) x value, as torch's exporter takes it apart.
 
     Args:
@@ -36,6 +38,7 @@ def attend(pen: Pen, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | N
         key: (batch, heads, others, head size).
         value: the same.
         mask: added to the scores.
+        guarded: rows that a mask hides altogether give zeros: the exporter's way where a mask is an input.
 
     Returns:
         (batch, tokens, width).
@@ -50,7 +53,10 @@ def attend(pen: Pen, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | N
     scores = pen.matmul(pen.scale(query, root), pen.scale(turned, root))
     if mask is not None:
         scores = pen.add(scores, mask)
-    mixed = pen.matmul(pen.unary("Softmax", scores, axis=-1), value)
+    shares = pen.unary("Softmax", scores, axis=-1)
+    if guarded:
+        shares = pen.node("Where", [pen.unary("IsNaN", shares), number(0.0), shares], shares.shape)
+    mixed = pen.matmul(shares, value)
     return pen.reshape(pen.transpose(mixed, 0, 2, 1, 3), (batch, tokens, num_heads * size))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from advisor.graphs.recipe import DataType
 from advisor.graphs.vision.drawing import EMBEDDING, LINEAR, Drawing, Fill, Matrix, Node, Tensor, Weight
 
 LAYER_NORM_EPSILON = 1e-5
@@ -32,9 +33,9 @@ class Pen:
             weights=tuple(self._weights), idle_input=self._idle_ends[0], idle_output=self._idle_ends[1],
         )  # fmt: skip
 
-    def input(self, name: str, shape: tuple[int, ...]) -> Tensor:
-        """Declare an input of 32-bit floats."""
-        self._inputs.append(Tensor(name=name, shape=shape))
+    def input(self, name: str, shape: tuple[int, ...], data_type: DataType = "float32") -> Tensor:
+        """Declare an input."""
+        self._inputs.append(Tensor(name=name, shape=shape, data_type=data_type))
         return self._inputs[-1]
 
     def output(self, x: Tensor) -> None:
