@@ -99,11 +99,14 @@ def _write(subject, found):
 def _config(subject, depth):
     import transformers
 
-    config = getattr(transformers, subject["config_class"])(**subject["config"])
+    fields = dict(subject["config"])
+    if "layer_types" in fields:
+        fields |= {"layer_types": (fields["layer_types"] * depth)[:depth], "num_hidden_layers": depth}
+    config = getattr(transformers, subject["config_class"])(**fields)
     for name in subject.get("depth_fields", ("num_hidden_layers",)):
         setattr(config, name, depth)
     if getattr(config, "layer_types", None):
-        config.layer_types = (list(config.layer_types) * DEPTHS[-1])[:depth]
+        config.layer_types = (list(config.layer_types) * depth)[:depth]
     return config
 
 
@@ -124,6 +127,7 @@ def genai(subject, folder, depth):
         sys.executable, "-m", "onnxruntime_genai.models.builder", "-i", str(source), "-o", str(target),
         "-p", subject["precision"], "-e", "cpu", "-c", str(folder / "cache"),
     ]  # fmt: skip
+    command += ["--extra_options", *subject["options"]] if "options" in subject else []
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{subject['name']}: the builder failed:\n{done.stderr[-2000:]}")

@@ -10,6 +10,13 @@ ENCODER = {
     "hidden_size": 64, "intermediate_size": 160, "num_attention_heads": 4, "vocab_size": 320,
     "max_position_embeddings": 128,
 }  # fmt: skip
+WIDE = {"hidden_size": 128, "intermediate_size": 256}
+EXPERTS_WIDE = {"intermediate_size": 96}
+"""GPT-OSS is exported in fp32: for int4 the builder wants the published checkpoint's own blocks."""
+EXPERTS = {"num_experts_per_tok": 2, **EXPERTS_WIDE}
+EXPERT_FACTS = {"num_experts": 4, "num_experts_per_token": 2, "expert_intermediate_size": 96}
+HYBRID = {"layer_types": ["conv", "full_attention"], "conv_L_cache": 3}
+STATES = {"kind": "short_conv", "conv_kernel": 3, "num_ssm_layers": 2, "num_attention_layers": 2}
 FORMATS = {"int4": "onnx-int4-b32", "fp32": "onnx-fp32", "int8": "onnx-int8"}
 
 
@@ -53,5 +60,43 @@ SUBJECTS = [
         tie_word_embeddings=False,
     ),
     _encoder("bert", "bert", "BertConfig", "BertModel"),
+    _genai("llama", "llama", "LlamaConfig", "int8"),
+    _genai("llama", "llama", "LlamaConfig", "int4", WIDE, **WIDE)
+    | {"name": "genai-llama-int4-b128", "format": "onnx-int4-b128", "options": ["block_size=128"]},
+    _genai(
+        "gpt-oss",
+        "gpt_oss",
+        "GptOssConfig",
+        "fp32",
+        {**EXPERTS, "num_local_experts": 4, "sliding_window": 32, "tie_word_embeddings": False},
+        moe=EXPERT_FACTS,
+        tie_word_embeddings=False,
+        sliding_window=32,
+        layer_pattern={"sliding_attention": 2, "full_attention": 2},
+        num_hidden_layers=4,
+        **EXPERTS_WIDE,
+    )
+    | {"depths": [2, 4]},
+    _genai(
+        "lfm2",
+        "lfm2",
+        "Lfm2Config",
+        "int4",
+        {**HYBRID, "block_auto_adjust_ff_dim": False},
+        ssm=STATES,
+        num_hidden_layers=4,
+    )
+    | {"depths": [2, 4]},
+    _genai(
+        "lfm2-moe",
+        "lfm2_moe",
+        "Lfm2MoeConfig",
+        "int4",
+        {**HYBRID, **EXPERTS, "num_experts": 4, "moe_intermediate_size": 96, "num_dense_layers": 0},
+        ssm=STATES,
+        moe={**EXPERT_FACTS, "expert_intermediate_size": 96},
+        num_hidden_layers=4,
+    )
+    | {"depths": [2, 4]},
     *IMAGE_SUBJECTS,
 ]

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "tests" / "data" / "exports").glob("*.json"))
 EXPORTS = {path.stem: json.loads(path.read_text()) for path in FILES}
 WORKLOAD = Workload(num_input_tokens=16, num_output_tokens=8, num_context_tokens=64)
-LEAST_FAMILIES = 6
+LEAST_FAMILIES = 8
 """Kinds of graph, not model types: decoders, encoders, mixtures of experts, image networks, detectors, denoisers."""
 MOST_UNDRAWN = 2
 """Parameters that stand outside of what a graph computes: how CLIP and SigLIP weigh and shift likenesses."""
