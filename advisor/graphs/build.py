@@ -11,6 +11,7 @@ from advisor.graphs.drawn import DrawnRecipe
 from advisor.graphs.recipe import Recipe
 from advisor.graphs.seq2seq import build as seq2seq
 from advisor.graphs.seq2seq.recipe import Seq2SeqRecipe
+from advisor.graphs.speech.recipe import SpeechRecipe
 from advisor.graphs.text import DecoderRecipe, EncoderRecipe
 from advisor.graphs.transformer_encoder.recipe import TextEncoderRecipe
 from advisor.graphs.vision import build as vision
@@ -53,6 +54,7 @@ _BUILDERS: dict[type, Callable[[Any, Path, int], tuple[Path, ...]]] = {
     ConvolutionRecipe: _drawn,
     DiffusionRecipe: _drawn,
     TextEncoderRecipe: _drawn,
+    SpeechRecipe: _drawn,
     Seq2SeqRecipe: seq2seq.build,
 }
 
