@@ -43,21 +43,47 @@ def make(
         options.intra_op_num_threads = num_threads
         options.inter_op_num_threads = 1
     options.log_severity_level = _LOG_ERRORS_ONLY
-    if pinned:
+    if pinned and not shared:
         _pin(options, num_threads)
     return ort.InferenceSession(graph_file, options, providers=providers.prepare(options, uses or (processor(),)))
 
 
-def share_threads(num_threads: int) -> bool:
+def share_threads(num_threads: int, *, pinned: bool = False) -> bool:
     """Make threads that all sessions of this process may share; False where the runtime is too old for it.
 
     It must come before the first session.
+
+    Args:
+        num_threads: of one operator, the calling one among them.
+        pinned: each stays on a processor of its own, the calling one on the first.
     """
     make_pool = getattr(ort, "set_global_thread_pool_sizes", None)
     if make_pool is None:
         return False
+    before = _thread_ids()
     make_pool(num_threads, 1)
+    made, usable = sorted(_thread_ids() - before), _usable(num_threads)
+    if pinned and usable:
+        for thread, cpu in zip(made, usable[1:], strict=False):
+            os.sched_setaffinity(thread, {cpu})
+        os.sched_setaffinity(0, usable[:1])
     return True
+
+
+def _thread_ids() -> set[int]:
+    """Return the numbers of this process's threads; none where the system does not list them."""
+    try:
+        return set(map(int, os.listdir("/proc/self/task")))  # noqa: PTH208 - numbers, no paths
+    except OSError:
+        return set()
+
+
+def _usable(num_threads: int) -> list[int]:
+    """Return a processor for each thread, or none where there are too few or the system cannot pin."""
+    if not hasattr(os, "sched_setaffinity"):
+        return []
+    usable = sorted(os.sched_getaffinity(0))[:num_threads]
+    return usable if len(usable) == num_threads else []
 
 
 def _pin(options: ort.SessionOptions, num_threads: int) -> None:
@@ -66,10 +92,8 @@ def _pin(options: ort.SessionOptions, num_threads: int) -> None:
     Source:
         ONNX Runtime, "Thread management": affinities count from 1 and leave the calling thread out.
     """
-    if not hasattr(os, "sched_setaffinity"):
-        return
-    usable = sorted(os.sched_getaffinity(0))[:num_threads]
-    if len(usable) < num_threads:
+    usable = _usable(num_threads)
+    if not usable:
         return
     if num_threads > 1:
         others = ";".join(str(cpu + 1) for cpu in usable[1:])

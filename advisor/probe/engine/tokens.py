@@ -40,7 +40,7 @@ class TokenRunner(Runner):
         if wanted.num_output_tokens:
             limit_s = schedule.WARM_SHARE * self.budget_s
             warm = schedule.warm_up(lambda: float(np.median(self._tokens(0, 4))), clock, limit_s=limit_s)
-            self._block_units = schedule.block_units(warm[-1])
+            self._block_units = min(schedule.block_units(warm[-1]), max(1, wanted.num_capacity_tokens))
         num_tokens, short_s, expected_s = self._choose_prompt()
         end_s = begin_s + self.budget_s
         if clock() + 3 * expected_s < end_s:
