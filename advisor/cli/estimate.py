@@ -34,13 +34,14 @@ def estimate(
     )
     limits = inputs.roofs_of(profile, device)
     result = estimator.estimate(chosen, workload, limits, energy.power_model(profile, device))
-    here = merge.measured_here(inputs.probes_of(profile), profile.fingerprint, device)
+    probes = inputs.probes_of(profile)
+    here = merge.measured_here(probes, profile.fingerprint, device)
     found = merge.measurement(here.get((chosen.model.id, chosen.format.id), ()), workload)
     if as_json:
         output.document(public.estimate_json(result, workload, measured=None if found is None else found.view))
         return
     print_estimate(output, result)
-    taught = calibration.lessons(limits.learned)
+    taught = calibration.lessons(limits.learned, num_made=len(probes))
     if taught:
         output.note(taught)
     if found is not None:

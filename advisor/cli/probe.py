@@ -50,13 +50,13 @@ def probe(
     from advisor.hardware import detect
     from advisor.probe import planner
     from advisor.recommend import single
-    from advisor.report import public
+    from advisor.report import calibration, public
 
     output = Output(as_json=as_json)
     if probe_file.is_file(model):
         probe_file.probe_file(
-            model, shapes=shapes, dimensions=dimensions, threads=threads, provider_word=provider_word,
-            time_limit_s=time_limit_s, output=output,
+            model, shapes=shapes, dimensions=dimensions, threads=threads, pinned=bool(pin),
+            provider_word=provider_word, time_limit_s=time_limit_s, output=output,
         )  # fmt: skip
         return
     probe_file.refuse_sizes(shapes, dimensions)
@@ -88,6 +88,7 @@ def probe(
         output.document(public.probe_json(result, before, agreement))
         return
     print_probe(output, result, before, agreement)
+    output.line(calibration.lessons(inputs.roofs_of(profile).learned, num_made=len(inputs.probes_of(profile))))
 
 
 def run(plan: ProbePlan, output: Output) -> Outcome:

@@ -12,6 +12,7 @@ from advisor.cli.figures import TITLES, row
 from advisor.cli.output import Output
 from advisor.errors import InvalidInputError, InvalidModelError
 from advisor.evidence import Quantity
+from advisor.probe.onnx_file import ending
 from advisor.probe.onnx_file.plan import OnnxFileResult
 
 EXIT_PROBE_FAILED = 4
@@ -45,6 +46,7 @@ def probe_file(
     shapes: Sequence[str] | None,
     dimensions: Sequence[str] | None,
     threads: int | None,
+    pinned: bool,
     provider_word: str,
     time_limit_s: float | None,
     output: Output,
@@ -56,6 +58,7 @@ def probe_file(
         shapes: words of the form `input=1x3x224x224`.
         dimensions: words of the form `batch=1`.
         threads: of the runtime; as many as usable physical cores by default.
+        pinned: each thread stays on a processor of its own.
         provider_word: `cpu`, `auto` or a provider to force.
         time_limit_s: [s] After it the file is given up; a usual limit by default.
         output: where to print.
@@ -75,13 +78,13 @@ def probe_file(
     for sentence in selection.passed_over:
         output.note(sentence)
     plan = planner.plan(
-        file, profile, shapes=asked[0], dimensions=asked[1], uses=selection.uses, threads=threads,
+        file, profile, shapes=asked[0], dimensions=asked[1], uses=selection.uses, threads=threads, pinned=pinned,
         time_limit_s=time_limit_s or planner.TIME_LIMIT_S,
     )  # fmt: skip
     limit_s = _END_SHARE * plan.time_limit_s + _START_S
     outcome = job_run.run(JOB, msgspec.json.encode(plan), output, timeout_s=limit_s)
     if outcome.result is None:
-        _fail(outcome, output)
+        _fail(ending.named(outcome, file), output)
         return
     result = msgspec.json.decode(outcome.result, type=OnnxFileResult)
     power = energy.power_model(profile, result.device)
@@ -148,7 +151,7 @@ def _print(output: Output, result: OnnxFileResult, consumed: Quantity) -> None:
             row("Time per run", result.time_per_query),
             row("Rate", result.rate),
             row("Memory, peak", result.peak_memory),
-            row("Device memory", result.device_memory),
+            *([row("Device memory", result.device_memory)] if result.device != "cpu" else []),
             row("Load time", result.load_time),
             row("Energy per 1,000 queries", consumed),
         ],
@@ -156,6 +159,7 @@ def _print(output: Output, result: OnnxFileResult, consumed: Quantity) -> None:
     )
     for line in onnx_file.placed(result):
         output.line(line)
-    output.line(f"{result.num_measurements} timed runs; {result.num_threads} threads; grade {result.grade}.")
+    for line in onnx_file.how(result):
+        output.line(line)
     for reason in result.reasons:
         output.line(f"May be unstable: {reason}")

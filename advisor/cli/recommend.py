@@ -37,10 +37,11 @@ def recommend(
     output = Output(as_json=as_json)
     description, spec = inputs.task(task, controls, region)
     profile = inputs.machine(machine, facts, memory)
+    probes = inputs.probes_of(profile)
     answer = advise.advise(
         spec,
         profile,
-        probes=inputs.probes_of(profile),
+        probes=probes,
         device=device,
         reserve_bytes=inputs.reserve_bytes(),
         region=inputs.chosen_region(),
@@ -75,7 +76,7 @@ def recommend(
         _print_wide(output, shown)
     others = "" if show_all or answer.pick is None else " One format for each model; --all shows the others."
     shown_of = f"{len(shown)} of {answer.summary.num_candidates:,} candidates shown."
-    taught = calibration.lessons(answer.summary.learned)
+    taught = calibration.lessons(answer.summary.learned, num_made=len(probes))
     output.note(" ".join(part for part in (f"{shown_of}{others}", taught, wording.energy_note()) if part))
     if answer.pick is None:
         raise typer.Exit(EXIT_NO_PICK)

@@ -49,15 +49,19 @@ def compare_files(now: OnnxFileResult, earlier: Iterable[OnnxFileResult]) -> Agr
     return None if then is None else _judged(now, then, ())
 
 
+def close(ratio: float) -> bool:
+    """Tell whether two speeds of this ratio are the same for all that can be measured."""
+    return max(ratio, 1 / ratio) - 1 <= AGREE_SHARE
+
+
 def _judged(now: _Probe, then: _Probe, more: tuple[str, ...]) -> Agreement | None:
     if not now.rate.value or not then.rate.value:
         return None
     ratio = now.rate.value / then.rate.value
-    close = max(ratio, 1 / ratio) - 1 <= AGREE_SHARE
-    agrees = close or (_overlap(now, then) and not now.grade == then.grade == "A")
+    agrees = close(ratio) or (_overlap(now, then) and not now.grade == then.grade == "A")
     return Agreement(
         earlier_id=then.id, earlier_created=then.created, rate_ratio=ratio, agrees=agrees,
-        differences=() if close else (*_differences(now, then), *more, *_reasons(now, then)),
+        differences=() if close(ratio) else (*_differences(now, then), *more, *_reasons(now, then)),
     )  # fmt: skip
 
 
@@ -91,6 +95,8 @@ def _differences(now: _Probe, then: _Probe) -> tuple[str, ...]:
     found = []
     if now.num_threads != then.num_threads:
         found.append(f"{_threads(then)} then, {_threads(now)} now")
+    if _pinned(now) != _pinned(then):
+        found.append("threads were kept on their processors only " + ("now" if _pinned(now) else "then"))
     if now.power_source and then.power_source and now.power_source != then.power_source:
         found.append(f"on {then.power_source} then, on {now.power_source} now")
     found += [
@@ -102,12 +108,7 @@ def _differences(now: _Probe, then: _Probe) -> tuple[str, ...]:
 
 
 def _of_candidate(now: ProbeResult, then: ProbeResult) -> tuple[str, ...]:
-    found = []
-    if _pinned(now) != _pinned(then):
-        found.append("threads were kept on their processors only " + ("now" if _pinned(now) else "then"))
-    if now.depths_measured != then.depths_measured:
-        found.append("other depths of the model were measured")
-    return tuple(found)
+    return () if now.depths_measured == then.depths_measured else ("other depths of the model were measured",)
 
 
 def _reasons(now: _Probe, then: _Probe) -> tuple[str, ...]:
@@ -118,7 +119,9 @@ def _reasons(now: _Probe, then: _Probe) -> tuple[str, ...]:
     )
 
 
-def _pinned(probe: ProbeResult) -> bool:
+def _pinned(probe: _Probe) -> bool:
+    if isinstance(probe, OnnxFileResult):
+        return probe.pinned
     return probe.threads is not None and probe.threads.pinned
 
 

@@ -82,14 +82,27 @@ def lines(found: Calibration | None, why_not_used: str) -> tuple[str, ...]:
     return (*told, *found.reasons)
 
 
-def lessons(learned: Learned | None) -> str:
-    """Return one sentence on what probes have taught here; empty before the first."""
+def lessons(learned: Learned | None, *, num_made: int = 0) -> str:
+    """Return one sentence on what probes have taught here; empty before the first.
+
+    Args:
+        learned: null where this computer is not calibrated, so that nothing can be learned.
+        num_made: finished probes made here, those that teach nothing too.
+    """
     if learned is None or not learned.num_probes:
-        return ""
-    made = "1 probe made here" if learned.num_probes == 1 else f"{learned.num_probes} probes made here"
+        if not num_made:
+            return ""
+        if learned is None:
+            return f"{_made(num_made)}. Calibrate this computer, and probes will also correct the estimates of others."
+        return f"{_made(num_made)}, none of which was steady and alike enough to correct the estimates of others."
+    made = _made(learned.num_probes)
     if learned.typical_error_share is None:
         return f"{made}; one more tells how far off estimates are."
     return f"{made}; typical error of an estimate now {learned.typical_error_share:.0%}."
+
+
+def _made(num_probes: int) -> str:
+    return "1 probe made here" if num_probes == 1 else f"{num_probes} probes made here"
 
 
 def calibration_json(found: Calibration) -> dict[str, Any]:

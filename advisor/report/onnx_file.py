@@ -12,13 +12,15 @@ from advisor.graphs.onnx_file.model import OnnxHeader, Value
 from advisor.probe import providers
 from advisor.probe.agreement import Agreement
 from advisor.probe.onnx_file.plan import FileFeed, Inputs, OnnxFileResult
-from advisor.report import public, wording
+from advisor.report import probe_notes, public, wording
 from advisor.report.language import _
 from advisor.report.public_parts import Document, figure, head, plain_figure
 
 QUERIES_PER_FIGURE = 1000
 _SHOWN_OPERATORS = 6
 _SHOWN_VALUES = 4
+_LONGEST_NAME = 20
+"""[letters] Of a free dimension that a person named."""
 _J_PER_WH = units.J_PER_WH
 _FILL_WORDS = {
     "ones": "ones", "zeros": "zeros", "positions": "0, 1, 2, ...", "normal": "normal distribution", "pixels": "0 to 1",
@@ -116,6 +118,17 @@ def placed(result: OnnxFileResult) -> tuple[str, ...]:
     )
 
 
+def how(result: OnnxFileResult) -> tuple[str, ...]:
+    """Return how it was measured and how steady that was, one sentence each."""
+    return (
+        _("{number} timed runs with {threads}.").format(
+            number=f"{result.num_measurements:,}",
+            threads=probe_notes.threads_words(result.num_threads, pinned=result.pinned),
+        ),
+        _("Grade {grade}: {meaning}.").format(grade=result.grade, meaning=wording.grade_help(result.grade)),
+    )
+
+
 def document(result: OnnxFileResult, consumed: Quantity, agreement: Agreement | None = None) -> Document:
     """Return the public JSON of a measured file.
 
@@ -148,6 +161,7 @@ def document(result: OnnxFileResult, consumed: Quantity, agreement: Agreement | 
         "grade": result.grade,
         "reasons": list(result.reasons),
         "num_threads": result.num_threads,
+        "pinned": result.pinned,
         "device": result.device,
         "provider": result.provider,
         "placement": [
@@ -197,8 +211,13 @@ def _value(value: Value) -> Document:
 def _value_words(value: Value) -> str:
     if value.shape is None:
         return f"{value.name} {value.data_type}"
-    sizes = "x".join("?" if item is None else str(item) for item in value.shape)
+    sizes = "x".join(_dimension_words(item) for item in value.shape)
     return f"{value.name} {value.data_type} {sizes or _('one value')}"
+
+
+def _dimension_words(item: int | str | None) -> str:
+    """Return a size, or the name of a free one; a name that a program made up says nothing."""
+    return "?" if item is None or (isinstance(item, str) and len(item) > _LONGEST_NAME) else str(item)
 
 
 def _feed(feed: FileFeed) -> Document:

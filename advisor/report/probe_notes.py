@@ -1,7 +1,7 @@
 """What should be known of a probe besides its figures, in words: for the terminal, the window and the report."""
 
 from advisor import units
-from advisor.probe.agreement import Agreement
+from advisor.probe.agreement import Agreement, close
 from advisor.probe.plan import Precision, ProbeResult
 from advisor.probe.threads import ThreadChoice
 
@@ -38,7 +38,9 @@ def agreement_sentence(agreement: Agreement) -> str:
     else:
         how = f"{abs(ratio - 1) / (min(ratio, 1)):.0%}".replace("%", " %")
         told = f"It was {how} {'faster' if ratio > 1 else 'slower'} than the probe of {when}"
-        told += ", which agrees." if agreement.agrees else "."
+        if agreement.agrees:
+            told += ", which agrees" if close(ratio) else ", which lies within the ranges of both"
+        told += "."
     if agreement.differences:
         return f"{told} What was not the same: {'; '.join(agreement.differences)}."
     if agreement.agrees:
@@ -48,10 +50,10 @@ def agreement_sentence(agreement: Agreement) -> str:
 
 def threads_phrase(choice: ThreadChoice) -> str:
     """Return the runtime's threads and how they were chosen, without a full stop."""
-    told = _threads(choice.num_threads, pinned=choice.pinned)
+    told = threads_words(choice.num_threads, pinned=choice.pinned)
     if choice.how == "sweep" and len(choice.trials) > 1:
         trials = "; ".join(
-            f"{_threads(trial.num_threads, pinned=trial.pinned)}: {units.duration(trial.query_s)}"
+            f"{threads_words(trial.num_threads, pinned=trial.pinned)}: {units.duration(trial.query_s)}"
             for trial in choice.trials
         )
         return f"{told}, chosen by a sweep on {choice.created[:10]} ({trials} a query)"
@@ -59,7 +61,8 @@ def threads_phrase(choice: ThreadChoice) -> str:
     return f"{told}, {why}"
 
 
-def _threads(count: int, *, pinned: bool) -> str:
+def threads_words(count: int, *, pinned: bool) -> str:
+    """Return a number of threads and whether they were kept in their places."""
     word = "1 thread" if count == 1 else f"{count} threads"
     return f"{word} kept on {'its processor' if count == 1 else 'their processors'}" if pinned else word
 
@@ -104,5 +107,6 @@ def _run(result: ProbeResult) -> str:
     choice = result.threads or ThreadChoice(num_threads=result.num_threads, how="asked")
     took = units.duration(result.wall_s)
     if result.build_s is not None:
-        took = f"{took}, {result.build_s / result.wall_s:.0%} of it writing the test model"
+        share = result.build_s / result.wall_s
+        took = f"{took}, {f'{share:.0%}' if share >= _PERCENT else 'less than 1%'} of it writing the test model"
     return f"Run on {where} ({result.provider}) with {threads_phrase(choice)}; the whole probe took {took}."

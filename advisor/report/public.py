@@ -17,7 +17,7 @@ from advisor.hardware.model import HardwareProfile
 from advisor.probe.agreement import Agreement
 from advisor.probe.plan import ProbeKind, ProbeResult
 from advisor.recommend.model import Approach, CandidateRow, MeasuredView, Pick, QualityView
-from advisor.report import probe_notes, wording
+from advisor.report import calibration, probe_notes, wording
 from advisor.report.public_parts import (
     Document,
     chip_json,
@@ -202,6 +202,7 @@ def recommend_json(recommendation: RankedCandidates, limit: int | None = None) -
         "why_no_pick": summary.why_no_pick,
         "num_candidates": summary.num_candidates,
         "num_rejected": dict(summary.num_rejected),
+        "learned": calibration.lessons(summary.learned),
         "candidates": [candidate_json(row) for row in rows],
     }
 

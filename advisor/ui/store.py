@@ -115,7 +115,9 @@ class SpeedState(msgspec.Struct, frozen=True, kw_only=True):
     created: str = ""
     """When it was calibrated, ISO 8601, UTC; empty: never, or not as it is now."""
     lines: tuple[str, ...] = ()
-    """Sentences: when, how fast, what probes taught since, why an older calibration is not used."""
+    """Sentences: when, how fast, why an older calibration is not used."""
+    learned: str = ""
+    """What probes made here taught about other models, in a sentence; empty before the first."""
 
 
 CalibrationPhase = Literal["idle", "running", "stopping"]

@@ -171,6 +171,7 @@ def test_probe_measures_and_the_next_recommendation_shows_it():
     again = document(run("recommend", "--task", "find similar sentences in English", "--json", "--all"), "recommend")
     measured = [c for c in again["candidates"] if c["model"] == TINY[0] and c["measured"] is not None]
     assert [c["format"] for c in measured] == ["onnx-int8-dynamic"]
+    assert "1 probe made here. Calibrate this computer" in run("recommend", "--task", "find similar texts").stderr
     alone = document(run("estimate", *TINY, "--json"), "estimate")
     assert alone["measured"]["rate"] == value["rate"]
     assert alone["measured"]["same_workload"]

@@ -9,7 +9,7 @@ from advisor.child.protocol import Outcome, Progress
 from advisor.errors import StorageError
 from advisor.ui.controllers import calibration
 from advisor.ui.controllers.calibration import CalibrationController
-from advisor.ui.store import CalibrationState, Snapshot, SpeedState, Store, with_machine, with_probe
+from advisor.ui.store import CalibrationState, Snapshot, SpeedState, Store, with_archive, with_machine, with_probe
 from advisor.ui.widgets.speed_card import AGAIN, NOT_CALIBRATED, START, STOP, STOPPING, SpeedCard
 
 KNOWN = SpeedState(created="2026-11-24T12:00:00+00:00", lines=("Calibrated on 24 November 2026.",))
@@ -35,8 +35,9 @@ class Bench:
     def __init__(self, store, bugs, **changes):
         self.children, self.kept = [], []
         given = {
-            "request": lambda profile: b'{"quick": false}', "keep": self.keep, "read": lambda profile: SpeedState(),
-            "make_child": self.make_child, "log": lambda record: None, "broken": bugs.append,
+            "request": lambda profile: b'{"quick": false}', "keep": self.keep,
+            "read": lambda profile, probes: SpeedState(), "make_child": self.make_child,
+            "log": lambda record: None, "broken": bugs.append,
         }  # fmt: skip
         self.controller = CalibrationController(store, NowRun(), **(given | changes))
 
@@ -44,7 +45,7 @@ class Bench:
         self.children.append(FakeChild(parent))
         return self.children[-1]
 
-    def keep(self, answer, profile):
+    def keep(self, answer, profile, _probes):
         self.kept.append((answer, profile.name))
         return KNOWN
 
@@ -88,7 +89,7 @@ def test_a_stop_is_no_error(store, bugs):
 
 
 def test_what_cannot_be_kept_is_said(store, bugs):
-    def keep(_answer, _profile):
+    def keep(_answer, _profile, _probes):
         raise StorageError("history-full", "The disk is full.", remedy="Free some space.")
 
     bench = Bench(store, bugs, keep=keep)
@@ -116,15 +117,16 @@ def test_where_it_makes_no_sense_it_is_refused_with_a_sentence(store, bugs, chan
 def test_a_new_measurement_or_machine_is_read_again(store, bugs):
     seen = []
 
-    def read(profile):
-        seen.append(profile.name)
-        return SpeedState(lines=("1 probe made here.",))
+    def read(profile, probes):
+        seen.append((profile.name, len(probes)))
+        return SpeedState(learned=f"{len(probes)} probes made here.")
 
     Bench(store, bugs, read=read)
     other = fakes_report.profile(name="workstation")
     store.update(lambda old: with_machine(old, profile=other))
-    assert seen == ["workstation"]
-    assert store.snapshot.calibration.speed.lines == ("1 probe made here.",)
+    store.update(lambda old: with_archive(old, probes=(fakes_report.probe(),)))
+    assert seen == [("workstation", 0), ("workstation", 1)]
+    assert store.snapshot.calibration.speed.learned == "1 probes made here."
 
 
 def test_the_card_says_what_is_known_and_its_button_what_it_does(qtbot):
@@ -148,6 +150,11 @@ def test_the_card_says_what_is_known_and_its_button_what_it_does(qtbot):
     card.show_state(CalibrationState(speed=KNOWN), "A probe is running.")
     assert card.told.text() == KNOWN.lines[0]
     assert card.button.text() == AGAIN
+    assert card.learned.isHidden()
+    taught = SpeedState(learned="2 probes made here; typical error of an estimate now 6%.")
+    card.show_state(CalibrationState(speed=taught), "A probe is running.")
+    assert not card.learned.isHidden()
+    assert card.learned.text() == taught.learned
     assert not card.button.isEnabled()
     assert card.button.toolTip() == "A probe is running."
 

@@ -1,18 +1,22 @@
 """An ONNX file in the window: opened or dropped, measured in a child, shown with the sizes it left open."""
 
 import json
+import sys
+from pathlib import Path
 
 import fakes_files
 import fakes_report
 import msgspec
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from window_fakes import FakeChild, NowRun
 
-from advisor import paths
+from advisor import paths, units
 from advisor.child.protocol import Outcome, Progress
 from advisor.errors import InvalidModelError
+from advisor.probe.onnx_file.plan import OnnxFilePlan
 from advisor.ui.controllers import jobs, onnx_file
 from advisor.ui.controllers.onnx_file import FileRequest, OnnxFileController
 from advisor.ui.controllers.speeds import HISTORY_FILE
@@ -30,6 +34,11 @@ from advisor.ui.store import (
     with_probe,
 )
 from advisor.ui.widgets.file_card import STOPPING, WHAT_IT_IS, FileCard, dropped_file
+from advisor.ui.workers.child_process import ChildProcess
+
+sys.path.append(str(Path(__file__).parents[1] / "unit" / "graphs"))
+
+import onnx_files
 
 VIEW = FileView(
     sentence="vad.onnx: 1 ms for one run.",
@@ -88,13 +97,17 @@ def test_a_file_is_measured_in_a_child_and_shown(store):
 def test_a_child_that_fails_says_why_and_a_stop_is_no_error(store):
     bench = Bench(store)
     bench.controller.start("/a/vad.onnx", {})
-    bench.children[0].ended.emit(Outcome(code="invalid_model", message="It is cut off.", remedy="Copy it again."))
-    assert store.snapshot.file.error == "It is cut off. Copy it again."
+    bench.children[0].ended.emit(Outcome(code="invalid_model", message="vad.onnx is cut off.", remedy="Copy it again."))
+    assert store.snapshot.file.error == "vad.onnx is cut off. Copy it again."
+    bench.controller.start("/a/vad.onnx", {})
+    bench.children[1].ended.emit(Outcome(code="crashed", message="The process ended by itself.", remedy="Try again."))
+    assert store.snapshot.file.error.startswith("vad.onnx could not be measured: The process ended by itself. ")
+    assert "export the file again" in store.snapshot.file.error
     bench.controller.start("/a/vad.onnx", {})
     bench.controller.stop()
     assert store.snapshot.file.phase == "stopping"
-    assert bench.children[1].num_stops == 1
-    bench.children[1].ended.emit(Outcome(code="cancelled"))
+    assert bench.children[2].num_stops == 1
+    bench.children[2].ended.emit(Outcome(code="cancelled"))
     assert (store.snapshot.file.phase, store.snapshot.file.error) == ("idle", "")
 
 
@@ -221,3 +234,43 @@ def test_measured_files_are_listed_between_the_probes(qtbot):
     assert rows[1][1:3] == ["vad.onnx", "ONNX file"]
     assert rows[1][3].startswith("500 queries/s")
     assert page.history_notice.isHidden()
+
+
+def endless():
+    """Return a model that counts to 10^15."""
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["on"]), helper.make_node("Add", ["v", "v"], ["w"])], "body",
+        [onnx_files.value("i", TensorProto.INT64, []), onnx_files.value("go", TensorProto.BOOL, []),
+         onnx_files.value("v", shape=[4])],
+        [onnx_files.value("on", TensorProto.BOOL, []), onnx_files.value("w", shape=[4])],
+    )  # fmt: skip
+    trips = [numpy_helper.from_array(onnx_files.np.array(10**15), "trips")]
+    node = helper.make_node("Loop", ["trips", "", "x"], ["y"], body=body)
+    return onnx_files.model([node], [onnx_files.value("x", shape=[4])], [onnx_files.value("y", shape=[4])], trips)
+
+
+def test_the_window_outlives_files_that_are_cut_or_never_return_and_measures_the_next(store, qtbot, tmp_path):
+    """Real children, as the window drives them."""
+    (tmp_path / "cut.onnx").write_bytes(onnx_files.product().SerializeToString()[:-100])
+    onnx_files.write(tmp_path, endless(), "endless.onnx")
+    onnx_files.write(tmp_path, onnx_files.product(), "sound.onnx")
+
+    def plan(path, dimensions, profile):
+        asked = OnnxFilePlan(file=path, num_threads=1, memory_box_bytes=units.GIB, time_box_s=0.5, time_limit_s=20.0)
+        short = "endless" in path
+        return FileRequest(
+            request=msgspec.json.encode(msgspec.structs.replace(asked, time_limit_s=2.0) if short else asked),
+            limit_s=90.0,
+        )  # fmt: skip
+
+    bench = Bench(store, plan=plan, keep=jobs.keep_file, make_child=ChildProcess)
+    told = {}
+    for name in ("cut", "endless", "sound"):
+        with qtbot.waitSignal(bench.controller.idle, timeout=90_000):
+            bench.controller.start(str(tmp_path / f"{name}.onnx"), {})
+        told[name] = store.snapshot.file.error
+    assert told["cut"].startswith("cut.onnx")
+    assert "endless.onnx did not answer within 2 s" in told["endless"]
+    assert told["sound"] == ""
+    assert "sound.onnx" in store.snapshot.file.view.sentence
+    assert bench.bugs == []

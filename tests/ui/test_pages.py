@@ -17,7 +17,17 @@ from advisor.ui.pages.results_page import ResultsPage
 from advisor.ui.pages.settings_page import SettingsPage
 from advisor.ui.pages.task_page import EXAMPLES, TaskPage
 from advisor.ui.pages.this_computer_page import ThisComputerPage
-from advisor.ui.store import Snapshot, with_job, with_machine, with_probe, with_report, with_results
+from advisor.ui.store import (
+    Snapshot,
+    SpeedState,
+    with_archive,
+    with_calibration,
+    with_job,
+    with_machine,
+    with_probe,
+    with_report,
+    with_results,
+)
 
 LANGUAGES = {"de": "German", "hi": "Hindi", "en": "English"}
 
@@ -376,6 +386,30 @@ def test_a_result_stands_beside_the_estimate_with_its_grade(probe_page, snapshot
     assert not probe_page.plots_card.isHidden()
     assert "readings" in probe_page._plots.plots[0].accessibleDescription()
     assert not probe_page._plots.holders[3].isHidden()
+
+
+def test_two_probes_in_a_row_are_held_against_each_other_and_what_they_taught_is_said(probe_page, snapshot):
+    then = msgspec.structs.replace(
+        fakes_report.probe(), id="p-0000", created="2026-11-22T09:00:00Z", num_threads=4,
+        rate=fakes_report.span(30.0, "queries/s", "measured-synthetic", "n = 19", 0.01),
+    )  # fmt: skip
+    probe_page.show_snapshot(None, with_archive(snapshot, probes=(fakes_report.probe(), then)))
+    assert "It was 41 % slower than the probe of 2026-11-22 09:00." in probe_page.grade.text()
+    assert "4 threads then, 8 threads now" in probe_page.grade.text()
+    assert probe_page.learned.isHidden()
+    taught = SpeedState(learned="2 probes made here; typical error of an estimate now 6%.")
+    probe_page.show_snapshot(snapshot, with_calibration(snapshot, speed=taught))
+    assert probe_page.learned.text() == taught.learned
+    assert not probe_page.learned.isHidden()
+
+
+def test_the_results_say_what_probes_taught(qtbot, snapshot):
+    page = ResultsPage()
+    qtbot.addWidget(page)
+    page.show_snapshot(None, snapshot)
+    taught = SpeedState(learned="2 probes made here; typical error of an estimate now 6%.")
+    page.show_snapshot(snapshot, with_calibration(snapshot, speed=taught))
+    assert page.subtitle.text().splitlines()[-1] == taught.learned
 
 
 def test_power_is_plotted_only_where_there_is_a_meter(probe_page, snapshot, qtbot):

@@ -55,8 +55,8 @@ def result(
         device_memory=_device_memory(report, used.device), load_time=_load(report), num_batch=batch,
         num_measurements=len(report.measurement.query_s), samples=combine.thin(account.samples),
         grade=stats.grade(found), reasons=tuple(reason.text for reason in found), num_threads=plan.num_threads,
-        device=used.device, provider=used.name, placement=report.placement, versions=account.versions,
-        fingerprint=plan.fingerprint, power_source=plan.power_source, wall_s=account.wall_s,
+        pinned=plan.pinned, device=used.device, provider=used.name, placement=report.placement,
+        versions=account.versions, fingerprint=plan.fingerprint, power_source=plan.power_source, wall_s=account.wall_s,
     )  # fmt: skip
 
 

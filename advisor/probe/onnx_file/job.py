@@ -137,8 +137,8 @@ class _Run:
         plan = self._plan
         depth = DepthRequest(
             runner="query", graph_files=(str(self._file),), num_layers=1, vocab_size=1, num_input_tokens=0,
-            num_output_tokens=0, num_threads=plan.num_threads, budget_s=plan.time_box_s, time_left_s=plan.time_box_s,
-            providers=plan.providers, remove_when_loaded=False,
+            num_output_tokens=0, num_threads=plan.num_threads, pinned=plan.pinned, budget_s=plan.time_box_s,
+            time_left_s=plan.time_box_s, providers=plan.providers, remove_when_loaded=False,
         )  # fmt: skip
         return FileRunRequest(depth=depth, feeds=made.feeds, memory_limit_bytes=plan.memory_box_bytes)
 

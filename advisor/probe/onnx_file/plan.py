@@ -28,6 +28,8 @@ class OnnxFilePlan(msgspec.Struct, frozen=True, kw_only=True):
     providers: tuple[ProviderUse, ...] = ()
     """Execution providers, best first; empty: the processor."""
     num_threads: int
+    pinned: bool = False
+    """Each thread stays on a processor of its own."""
     memory_box_bytes: int
     """[B] The measuring process never takes more."""
     time_box_s: float = 20.0
@@ -106,6 +108,8 @@ class OnnxFileResult(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...]
     """Why the run may be unstable or ran elsewhere than asked, one sentence each."""
     num_threads: int
+    pinned: bool = False
+    """Each thread stayed on a processor of its own."""
     device: str
     provider: str
     """Execution provider that ran most of the model."""

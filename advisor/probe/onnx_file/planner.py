@@ -24,6 +24,7 @@ def plan(
     dimensions: Mapping[str, int] | None = None,
     uses: tuple[ProviderUse, ...] = (),
     threads: int | None = None,
+    pinned: bool = False,
     time_limit_s: float = TIME_LIMIT_S,
 ) -> OnnxFilePlan:
     """Return the probe of a file on this machine.
@@ -35,11 +36,12 @@ def plan(
         dimensions: name of a free dimension -> size.
         uses: execution providers, best first; the processor by default.
         threads: of the runtime; as many as usable physical cores by default.
+        pinned: each thread stays on a processor of its own.
         time_limit_s: [s] After it the measuring process is stopped.
     """
     return OnnxFilePlan(
         file=file, shapes=dict(shapes or {}), dimensions=dict(dimensions or {}), providers=uses,
-        num_threads=threads or thread_choice.usual(profile),
+        num_threads=threads or thread_choice.usual(profile), pinned=pinned,
         memory_box_bytes=int(MEMORY_SHARE_OF_USABLE * planner.usable_bytes(profile)),
         time_box_s=min(TIME_BOX_S, _BOX_SHARE * time_limit_s), time_limit_s=time_limit_s,
         fingerprint=profile.fingerprint, power_source=profile.power.source.value,

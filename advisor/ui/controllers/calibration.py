@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from advisor.child.protocol import LogRecord, Message, Outcome, Progress
 from advisor.errors import AdvisorError
 from advisor.hardware.model import HardwareProfile
+from advisor.probe.plan import ProbeResult
 from advisor.ui.controllers.request import Request, Run
 from advisor.ui.store import Snapshot, SpeedState, Store, with_calibration
 
@@ -17,6 +18,7 @@ MEMORY_LIMIT_BYTES = 2 * 1024**3
 """[B] It needs under 1 GiB; a child that takes twice that is stopped."""
 NO_MACHINE = "This computer is not inspected yet."
 SAVED_MACHINE = "Only this computer can be calibrated, not a saved machine."
+Probes = tuple[ProbeResult, ...]
 PROBE_RUNS = "A probe is running. Wait for its end: both would disturb each other."
 
 
@@ -37,8 +39,8 @@ class CalibrationController(QObject):
         run: Run,
         *,
         request: Callable[[HardwareProfile], bytes],
-        keep: Callable[[bytes, HardwareProfile], SpeedState],
-        read: Callable[[HardwareProfile], SpeedState],
+        keep: Callable[[bytes, HardwareProfile, Probes], SpeedState],
+        read: Callable[[HardwareProfile, Probes], SpeedState],
         make_child: Callable[[QObject], Any],
         log: Callable[[LogRecord], None],
         broken: Callable[[Exception], None],
@@ -98,8 +100,9 @@ class CalibrationController(QObject):
     def refresh(self) -> None:
         """Read again what is known of this computer's speed."""
         profile = self._store.snapshot.machine.profile
+        probes = self._store.snapshot.archive.probes
         if profile is not None:
-            self._known.ask(lambda: self._read(profile))
+            self._known.ask(lambda: self._read(profile, probes))
 
     @Slot(object, object)
     def _on_store_changed(self, old: Snapshot, new: Snapshot) -> None:
@@ -123,9 +126,9 @@ class CalibrationController(QObject):
             self._change(phase="idle", error=told)
             self.idle.emit()
             return
-        answer = bytes(outcome.result)
+        answer, probes = bytes(outcome.result), self._store.snapshot.archive.probes
         self._change(phase="idle")
-        self._known.ask(lambda: self._keep(answer, profile))
+        self._known.ask(lambda: self._keep(answer, profile, probes))
         self.idle.emit()
 
     def _on_known(self, speed: SpeedState) -> None:

@@ -65,7 +65,6 @@ def _view(result: OnnxFileResult, profile: HardwareProfile, remembered: str) -> 
         ("Load time", result.load_time),
         ("Energy per 1,000 queries", onnx_file.energy(result, None if power is None else power.active_power_w)),
     )  # fmt: skip
-    help_words = wording.grade_help(result.grade)
     return FileView(
         sentence=onnx_file.sentence(result),
         figures=tuple(
@@ -81,7 +80,7 @@ def _view(result: OnnxFileResult, profile: HardwareProfile, remembered: str) -> 
             FreeSize(name=item.name, value=item.value, why=item.why) for item in result.inputs.free
         ),
         notes=(
-            *onnx_file.placed(result), f"Grade {result.grade}: {help_words}.", *result.reasons,
+            *onnx_file.placed(result), *onnx_file.how(result), *result.reasons,
             *((remembered,) if remembered else ()),
         ),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from advisor.child.protocol import LogRecord, Message, Outcome, Progress
 from advisor.errors import AdvisorError
 from advisor.hardware.model import HardwareProfile
+from advisor.probe.onnx_file import ending
 from advisor.ui.controllers.request import Request, Run
 from advisor.ui.store import FileView, Snapshot, Store, with_file
 
@@ -121,7 +122,8 @@ class OnnxFileController(QObject):
         self._child = None
         profile = self._store.snapshot.machine.base
         if outcome.code != "finished" or outcome.result is None or profile is None:
-            self._end("" if outcome.code == "cancelled" else f"{outcome.message} {outcome.remedy}".strip())
+            told = ending.named(outcome, self._store.snapshot.file.path)
+            self._end("" if told.code == "cancelled" else f"{told.message} {told.remedy}".strip())
             return
         answer = bytes(outcome.result)
         self._kept.ask(lambda: self._keep(answer, profile))

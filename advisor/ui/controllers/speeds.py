@@ -6,6 +6,7 @@ import msgspec
 
 from advisor import paths
 from advisor.hardware.model import HardwareProfile
+from advisor.probe.plan import ProbeResult
 from advisor.ui.store import SpeedState
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def calibration_request(profile: HardwareProfile) -> bytes:
     return msgspec.json.encode(calibration_plan.request(profile))
 
 
-def keep_calibration(answer: bytes, profile: HardwareProfile) -> SpeedState:
+def keep_calibration(answer: bytes, profile: HardwareProfile, probes: tuple[ProbeResult, ...]) -> SpeedState:
     """Add a calibration to the history; errors as `History.open` and `calibration.fitted`."""
     from advisor.estimate import calibration
     from advisor.history.store import History
@@ -35,36 +36,39 @@ def keep_calibration(answer: bytes, profile: HardwareProfile) -> SpeedState:
         history.add_calibration(found)
     finally:
         history.close()
-    return speed(profile)
+    return speed(profile, probes)
 
 
-def speed(profile: HardwareProfile) -> SpeedState:
-    """Return what is known of this computer's speed; errors as `History.open`."""
+def speed(profile: HardwareProfile, probes: tuple[ProbeResult, ...]) -> SpeedState:
+    """Return what is known of this computer's speed; errors as `History.open`.
+
+    Args:
+        profile: of the computer.
+        probes: all that were made; those of other computers are passed over.
+    """
     from advisor.estimate import calibration
     from advisor.probe.calibration_plan import runtime_version
     from advisor.report import calibration as words
 
+    here = tuple(probe for probe in probes if probe.fingerprint == profile.fingerprint and probe.outcome == "finished")
+    waiting = words.lessons(None, num_made=len(here))
     found = calibration_of(profile)
     if found is None:
-        return SpeedState()
+        return SpeedState(learned=waiting)
     reasons = calibration.stale(found, profile, runtime_version(), profile.power.source.value)
     if reasons:
-        return SpeedState(lines=words.lines(found, calibration.not_used(found, reasons)))
-    told = words.lessons(_taught(profile, found).learned)
-    return SpeedState(created=found.created, lines=(*words.lines(found, ""), *((told,) if told else ())))
+        return SpeedState(lines=words.lines(found, calibration.not_used(found, reasons)), learned=waiting)
+    return SpeedState(
+        created=found.created, lines=words.lines(found, ""),
+        learned=words.lessons(_taught(profile, found, here).learned, num_made=len(here)),
+    )  # fmt: skip
 
 
-def _taught(profile: HardwareProfile, found: "Calibration") -> "Roofs":
+def _taught(profile: HardwareProfile, found: "Calibration", probes: tuple[ProbeResult, ...]) -> "Roofs":
     from advisor.catalog import load
     from advisor.estimate import roofs
-    from advisor.history.store import History
     from advisor.recommend import learned
 
-    history = History(paths.data_folder() / HISTORY_FILE).open()
-    try:
-        probes = history.probes(fingerprint=profile.fingerprint)
-    finally:
-        history.close()
     return learned.taught(roofs.from_profile(profile, calibration=found), probes, load.catalog())
 
 

@@ -83,6 +83,9 @@ class ProbePage(Page):
     @override
     def show_snapshot(self, old: Snapshot | None, new: Snapshot) -> None:
         self.file_card.show_state(new.file, self._why_no_file(new))
+        learned = new.calibration.speed.learned
+        self.learned.setText(learned)
+        self.learned.setVisible(bool(learned) and new.probe.result is not None)
         if old is not None and old.probe == new.probe and old.results == new.results:
             return
         before, self._probe = self._probe, new.probe
@@ -161,6 +164,8 @@ class ProbePage(Page):
         card.body.addLayout(self.grid)
         self.grade = text.label(role="muted", wrap=True)
         card.body.addWidget(self.grade)
+        self.learned = text.label(wrap=True)
+        card.body.addWidget(self.learned)
         card.hide()
         return card
 

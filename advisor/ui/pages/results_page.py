@@ -56,6 +56,7 @@ class ResultsPage(Page):
     def __init__(self) -> None:
         super().__init__("Results")
         self._state = ResultState()
+        self._learned = ""
         self.model = ResultsModel(self)
         self.report = text.button("Make a report", role="primary")
         self.report.clicked.connect(self._on_report_clicked)
@@ -74,8 +75,10 @@ class ResultsPage(Page):
 
     @override
     def show_snapshot(self, old: Snapshot | None, new: Snapshot) -> None:
-        if old is not None and old.results == new.results:
+        learned = new.calibration.speed.learned
+        if old is not None and old.results == new.results and learned == self._learned:
             return
+        self._learned = learned
         before, self._state = self._state, new.results
         self._show_state(new)
         rows: Rows | None = new.results.recommendation
@@ -204,7 +207,8 @@ class ResultsPage(Page):
         words = " ".join(summary.task.text.split())
         kind = wording.kind_label(summary.task.kind)
         line = f"{kind}: {words}" if words else kind
-        return line if len(line) <= 150 else f"{line[:147]}..."
+        line = line if len(line) <= 150 else f"{line[:147]}..."
+        return f"{line}\n{self._learned}" if self._learned else line
 
     def _show_answer(self, rows: Rows) -> None:
         summary = rows.summary

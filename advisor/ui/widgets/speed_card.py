@@ -31,6 +31,8 @@ class SpeedCard(Card):
         super().__init__("Speed", parent)
         self._running = False
         self.told = text.selectable(text.label(NOT_CALIBRATED, wrap=True))
+        self.learned = text.selectable(text.label(wrap=True))
+        self.learned.hide()
         self.bar = QProgressBar()
         self.bar.setRange(0, 100)
         self.bar.setTextVisible(False)
@@ -46,7 +48,7 @@ class SpeedCard(Card):
         row.addWidget(self.bar, 1)
         row.addStretch(1)
         row.addWidget(self.button)
-        for part in (self.told, self.detail, self.error):
+        for part in (self.told, self.learned, self.detail, self.error):
             self.body.addWidget(part)
         self.body.addLayout(row)
 
@@ -60,6 +62,8 @@ class SpeedCard(Card):
         self._running = state.phase != "idle"
         speed = state.speed
         self.told.setText("\n".join(speed.lines) if speed.lines else NOT_CALIBRATED)
+        self.learned.setText(speed.learned)
+        self.learned.setVisible(bool(speed.learned))
         self.bar.setVisible(self._running)
         self.bar.setValue(round(100 * state.done_share))
         left = f"about {units.duration(state.remaining_s)} left" if self._running and state.remaining_s else ""

@@ -90,6 +90,18 @@ def test_a_file_that_ran_at_another_speed_says_what_was_different():
     assert "then: other programs used 20% of it" in sentence
 
 
+def test_unsteady_runs_whose_ranges_meet_are_not_called_the_same_speed():
+    then = fakes_files.result(0.0020, "a", grade="C")
+    wide = msgspec.structs.replace(then.rate, low=300.0)
+    found = agreement.compare_files(
+        fakes_files.result(0.0026, "b", pinned=True), [fakes_files.result(0.0020, "a", grade="C", rate=wide)]
+    )
+    assert found.agrees
+    sentence = probe_notes.agreement_sentence(found)
+    assert sentence.startswith("It was 30 % slower than the probe of 2026-11-26 10:00, which lies within the ranges of")
+    assert "threads were kept on their processors only now" in sentence
+
+
 def test_only_the_same_content_sizes_machine_and_device_of_a_file_are_compared():
     now = fakes_files.result(id="b")
     header = msgspec.structs.replace(now.header, external_files=())
