@@ -19,7 +19,7 @@ from advisor.graphs.kernel_case import LENGTHS, ROWS
 
 Phase = Literal["reader", "prompt", "token"]
 _EDGE = 0.6
-"""[1] Share of a cache up to which weights surely live in it; they surely do not above the inverse of it."""
+"""[1] Share of the second-level caches up to which weights surely live in them; above its inverse they do not."""
 _SPREAD_ROWS = 8.0
 """Rows from which on norms and activations are spread over the threads."""
 _CONVOLUTION = KERNEL_FAMILIES.index("conv")
@@ -79,16 +79,17 @@ def _products(amount: Work, table: CandidateTable, measured: CalibratedRoofs) ->
     total = np.full(len(table), np.nan)
     starts = amount.operators * calibration.MATRIX_SHARE
     family = table.column("matrix_family")
+    outside = _outside(amount, measured)
     for roof in measured.matrices:
         own = family == KERNEL_FAMILIES.index(roof.family)
-        streamed = amount.stream_bytes[own] / _stream(amount.resident_bytes[own], roof, measured.cache_bytes)
+        streamed = amount.stream_bytes[own] * _byte_s(amount.resident_bytes[own], outside[own], roof, measured)
         # Products of many rows were measured with weights from a cache: what memory takes longer comes on top.
         cached = amount.stream_bytes[own] / _value(roof.stream_bytes_per_s[1])
         multiplied = amount.flops[own] / _between(amount.rows[own], ROWS, roof.compute_flops_per_s)
         total[own] = (
             np.maximum(streamed, multiplied + np.maximum(0.0, streamed - cached))
             + np.where(amount.rows[own] > 1, amount.product_elements[own], 0.0) * _value(roof.element_s)
-            + starts[own] * _value(roof.call_s)
+            + starts[own] * (_value(roof.call_s) + outside[own] * _value(roof.memory_call_s))
         )
     convolved = amount.conv_flops / _value(measured.convolution_flops_per_s)
     convolved += amount.depthwise_flops / _value(measured.depthwise_flops_per_s)
@@ -97,14 +98,21 @@ def _products(amount: Work, table: CandidateTable, measured: CalibratedRoofs) ->
     return found
 
 
-def _stream(size: Floats, roof: MatrixRoof, cache_bytes: tuple[int, ...]) -> Floats:
-    """Return the rate at which weights of that size in all are read: from level to level in a straight line of logs."""
-    inner, last = (max(1.0, float(size)) for size in cache_bytes)
-    near, middle, far = (np.log(_value(rate)) for rate in roof.stream_bytes_per_s)
-    edges = np.array([_EDGE * inner, inner / _EDGE, _EDGE * last, last / _EDGE])
-    edges = np.log(np.maximum.accumulate(np.minimum(edges, last / _EDGE)))
-    rate: Floats = np.exp(np.interp(np.log(np.maximum(size, 1.0)), edges, [near, middle, middle, far]))
-    return rate
+def _outside(amount: Work, measured: CalibratedRoofs) -> Floats:
+    """Return the share of weights and caches that comes from memory, not from the processor's last cache. [1]."""
+    size = np.maximum(amount.resident_bytes + amount.cache_bytes, 1.0)
+    share: Floats = np.maximum(0.0, 1.0 - measured.cache_bytes[-1] / size)
+    return share
+
+
+def _byte_s(size: Floats, outside: Floats, roof: MatrixRoof, measured: CalibratedRoofs) -> Floats:
+    """Return the time of a byte of weights of that size in all, in seconds: from level to level in logarithms."""
+    inner, last = (max(1.0, float(size)) for size in measured.cache_bytes)
+    near, middle, far = (_value(rate) for rate in roof.stream_bytes_per_s)
+    edges = np.log(np.minimum([_EDGE * inner, inner / _EDGE], last))
+    cached = np.exp(np.interp(np.log(np.maximum(size, 1.0)), edges, np.log([near, middle])))
+    each: Floats = (1.0 - outside) / cached + outside / far
+    return each
 
 
 def _between(at: Floats, grid: tuple[int, ...], rates: tuple[Quantity, ...]) -> Floats:
@@ -117,12 +125,10 @@ def _between(at: Floats, grid: tuple[int, ...], rates: tuple[Quantity, ...]) -> 
 def _attention(amount: Work, measured: CalibratedRoofs, phase: Phase) -> Floats:
     starts = amount.operators * calibration.ATTENTION_SHARE
     if phase == "token":
-        step: Floats = (
-            amount.cache_bytes / _value(measured.step_bytes_per_s)
-            + amount.attention_flops / _value(measured.step_flops_per_s)
-            + starts * _value(measured.step_call_s)
+        step: Floats = calibration.step_attention_s(
+            measured, amount.attention_flops, amount.cache_bytes, starts, _outside(amount, measured)
         )
-        return step
+        return step + amount.operators / calibration.OPERATORS * _value(measured.token_layer_s)
     roof = measured.reader_attention if phase == "reader" else measured.prompt_attention
     return _of_text(amount, roof)
 

@@ -8,6 +8,9 @@ import functools
 import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
 
 from advisor.errors import InvalidInputError
 from advisor.estimate import least_squares
@@ -15,9 +18,15 @@ from advisor.estimate.families import KernelFamily
 from advisor.estimate.least_squares import Fit, Observation
 from advisor.estimate.model import AttentionRoof, CalibratedRoofs, MatrixRoof
 from advisor.evidence import Quantity
-from advisor.graphs.kernel_case import LENGTHS, ROWS, STORAGES, Calibration, KernelTime
+from advisor.graphs.kernel_case import LENGTHS, ROWS, STORAGES, Calibration, KernelTime, KernelWork
+from advisor.graphs.storage import FLOAT_BYTES
 from advisor.hardware.model import HardwareProfile
 
+if TYPE_CHECKING:
+    from advisor.estimate.table import Floats
+
+Amount = TypeVar("Amount", float, "Floats")
+"""A number, or a column of them with one entry a candidate."""
 __all__ = ["MATRIX_SHARE", "MODEL_ERROR_K", "Calibration", "fitted", "stale"]
 MODEL_ERROR_K = 1.3
 """[1] The true time lies within x/÷ this of a calibrated estimate nine times in ten, before any probe: what a sum of
@@ -29,6 +38,8 @@ MATRIX_SHARE = 5.0 / 12.0
 ATTENTION_SHARE = 1.0 / 12.0
 ELEMENTS_SHARE = 4.0 / 12.0
 """[1] The same of norms, sums and activations whose work is spread over the threads."""
+OPERATORS = 12.0
+"""Operators of a layer that these are shares of."""
 FASTEST_PER_S = 1e16
 """[1/s] Rate given where a cost was found to be nothing: faster than any processor."""
 _NEAR_SHARE = 0.5
@@ -79,7 +90,7 @@ def fitted(calibration: Calibration) -> CalibratedRoofs:
     elements = maker.fit([time for time in between if time.work.num_rows > 1], _element_amounts)
     operator = maker.fit(maker.times("operators"), _call_amounts)
     families: tuple[KernelFamily, ...] = tuple(STORAGES)
-    return CalibratedRoofs(
+    found = CalibratedRoofs(
         created=calibration.created, num_threads=calibration.num_threads, grade=calibration.grade,
         runtime_version=calibration.runtime_version,
         cache_bytes=(calibration.num_threads * (calibration.l2_bytes or 0), calibration.last_level_cache_bytes),
@@ -98,7 +109,10 @@ def fitted(calibration: Calibration) -> CalibratedRoofs:
         element_call_s=maker.cost(elements, "call"), elements_residual_share=elements.residual_share,
         single_call_s=maker.quantity(_single_call_s(between, operator.costs["call"]), "s", elements.k),
         operator_s=maker.cost(operator, "call"), run_s=maker.quantity(maker.run_s, "s", _RUN_K),
+        token_layer_s=maker.quantity(0.0, "s", _RUN_K),
     )  # fmt: skip
+    whole = maker.known("token-layers")
+    return msgspec.structs.replace(found, token_layer_s=maker.quantity(_layer_s(whole, found), "s", _RUN_K))
 
 
 def _copied(calibration: Calibration) -> Quantity:
@@ -120,9 +134,18 @@ class _Maker:
         self.basis = f"kernels of ONNX Runtime {calibration.runtime_version} measured on {calibration.created[:10]}"
         self.run_s = 0.0
 
+    @property
+    def last_cache_bytes(self) -> int:
+        """Size of the last cache before memory, in bytes."""
+        return self._calibration.last_level_cache_bytes
+
+    def known(self, *kinds: str) -> list[KernelTime]:
+        """Return the times of some kinds of kernel; none where an older calibration has not measured them."""
+        return [time for time in self._calibration.times if time.work.kind in kinds]
+
     def times(self, *kinds: str, family: str = "") -> list[KernelTime]:
         """Return the times of some kinds of kernel, of matrices those of one family."""
-        found = [time for time in self._calibration.times if time.work.kind in kinds and time.work.family == family]
+        found = [time for time in self.known(*kinds) if time.work.family == family]
         if not found:
             raise InvalidInputError(
                 "calibration-incomplete",
@@ -163,7 +186,9 @@ def estimate_k(roofs: CalibratedRoofs, family: KernelFamily) -> float:
 
 
 def _matrices(maker: _Maker, family: KernelFamily) -> MatrixRoof:
-    found = maker.fit(maker.times("matrices", family=family), _matrix_amounts)
+    times = maker.times("matrices", family=family)
+    nearest = "l3" if any(time.work.level == "l3" and time.work.num_rows == 1 for time in times) else "l2"
+    found = maker.fit(times, functools.partial(_matrix_amounts, maker.last_cache_bytes, nearest))
     # A larger working set is never faster, whatever noise says: costs rise from level to level. Nor is a small one
     # free: what few bytes cost is hard to tell from what starting a product costs.
     found = dataclasses.replace(found, costs={**found.costs, "l2": max(found.costs["l2"], _floor(found))})
@@ -184,7 +209,7 @@ def _matrices(maker: _Maker, family: KernelFamily) -> MatrixRoof:
             for rows, cost in zip(ROWS, at_rows, strict=True)
         ),
         element_s=maker.cost(found, "elements"), call_s=maker.cost(found, "call"),
-        residual_share=found.residual_share,
+        memory_call_s=maker.cost(found, "memory-call"), residual_share=found.residual_share,
     )  # fmt: skip
 
 
@@ -196,11 +221,73 @@ def _least(cost: float) -> float:
     return max(cost, 1.0 / FASTEST_PER_S)
 
 
-def _matrix_amounts(time: KernelTime) -> dict[str, float]:
+def outside_share(size_bytes: float, last_cache_bytes: float) -> float:
+    """Return the share of weights read again and again that comes from memory: a cache keeps what it has room for. [1].
+
+    Measured with 34 to 400 MB of weights beside a cache of 34 MB: bytes a second within 10 % of this.
+    """
+    return max(0.0, 1.0 - last_cache_bytes / max(size_bytes, 1.0))
+
+
+def _matrix_amounts(last_cache_bytes: int, nearest: str, time: KernelTime) -> dict[str, float]:
     work = time.work
+    if work.num_rows == 1 and work.level == "memory":
+        outside = outside_share(work.moved_bytes, last_cache_bytes)
+        return {
+            nearest: (1.0 - outside) * work.moved_bytes, "memory": outside * work.moved_bytes,
+            "call": work.num_calls, "memory-call": outside * work.num_calls,
+        }  # fmt: skip
     if work.num_rows == 1:
         return {work.level: work.moved_bytes, "call": work.num_calls}
     return {f"rows-{work.num_rows}": work.num_flops, "elements": work.num_elements, "call": work.num_calls}
+
+
+def _layer_s(times: Sequence[KernelTime], known: CalibratedRoofs) -> float:
+    """Return what a layer takes for one token beside its kernels; nothing where no whole layers were measured."""
+    found = [
+        (time.median_s - _kernels_s(time.work, known)) / time.work.num_calls for time in times
+    ]  # fmt: skip
+    return max(0.0, statistics.median(found)) if found else 0.0
+
+
+def _kernels_s(work: KernelWork, known: CalibratedRoofs) -> float:
+    """Return what the kernels of whole int4 layers take for one token one by one, as `calibrated_speed` adds them."""
+    roof = next(roof for roof in known.matrices if roof.family == "int4")
+    outside = outside_share(work.moved_bytes + FLOAT_BYTES * work.num_elements, known.cache_bytes[-1])
+    near, far = (_known(rate) for rate in roof.stream_bytes_per_s[1:])
+    operators = work.num_calls * OPERATORS
+    return (
+        work.moved_bytes * ((1.0 - outside) / near + outside / far)
+        + operators * MATRIX_SHARE * (_known(roof.call_s) + outside * _known(roof.memory_call_s))
+        + step_attention_s(known, work.num_flops, FLOAT_BYTES * work.num_elements, work.num_calls, outside)
+        + operators * ELEMENTS_SHARE * _known(known.single_call_s)
+        + operators * (1.0 - MATRIX_SHARE - ELEMENTS_SHARE) * _known(known.operator_s)
+        + _known(known.run_s)
+    )  # fmt: skip
+
+
+def step_attention_s(
+    known: CalibratedRoofs, flops: Amount, cache_bytes: Amount, calls: Amount, outside: Amount
+) -> Amount:
+    """Return the time of one token's attention, in seconds; numbers or columns of them alike.
+
+    Args:
+        known: measured rates.
+        flops: [FLOP]
+        cache_bytes: [B] Keys and values it reads.
+        calls: attention operators.
+        outside: [1] Share of what a token reads that comes from memory, keys and values like weights.
+    """
+    memory = next(roof for roof in known.matrices if roof.family == "fp32").stream_bytes_per_s[-1]
+    return (
+        cache_bytes * (1.0 / _known(known.step_bytes_per_s) + outside / _known(memory))
+        + flops / _known(known.step_flops_per_s)
+        + calls * _known(known.step_call_s)
+    )
+
+
+def _known(quantity: Quantity) -> float:
+    return quantity.value if quantity.value is not None else math.nan
 
 
 def _step_amounts(time: KernelTime) -> dict[str, float]:

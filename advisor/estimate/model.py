@@ -36,6 +36,8 @@ class MatrixRoof(msgspec.Struct, frozen=True, kw_only=True):
     """[s] Each element that goes in or comes out: rounding, packing, storing."""
     call_s: Quantity
     """[s] Start of one product."""
+    memory_call_s: Quantity
+    """[s] On top of it where the weights come from memory: the first of them are waited for."""
     residual_share: float
     """[1] Typical distance of the fit from its measurements."""
 
@@ -91,6 +93,9 @@ class CalibratedRoofs(msgspec.Struct, frozen=True, kw_only=True):
     """[s] One of them for a single row, as each further token has them."""
     operator_s: Quantity
     """[s] Start of an operator on a few elements."""
+    token_layer_s: Quantity
+    """[s] What a layer takes for one token beside the sum of its kernels: threads that wait for each other, and small
+    things that large weights pushed out of the caches."""
     run_s: Quantity
     """[s] One run of a graph that does nothing: no query takes less."""
 

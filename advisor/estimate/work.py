@@ -196,7 +196,7 @@ def prefill(table: CandidateTable, workload: Workload, at: Positions) -> Work:
         attention_flops=passes * batch * windows * (pairs + length * at.reader_window * column("cross_pair_flops")),
         operators=runs * passes * windows * column("decoder_operators"),
         rows=np.maximum(1.0, batch * length),
-        resident_bytes=_step_bytes(table, batch * length),
+        resident_bytes=_all_bytes(table),
         norm_bytes=all_passes * length * column("decoder_norm_bytes"),
         stored_bytes=all_passes * LOGIT_MOVES * scored * column("logit_bytes"),
         gelu_bytes=all_passes * length * column("decoder_gelu_bytes"),
@@ -235,7 +235,7 @@ def decode(table: CandidateTable, workload: Workload, at: Positions) -> Work:
         ),
         operators=column("decoder_operators"),
         rows=np.full(len(table), batch),
-        resident_bytes=_step_bytes(table, np.full(len(table), batch)),
+        resident_bytes=_all_bytes(table),
         norm_bytes=batch * column("decoder_norm_bytes"),
         stored_bytes=batch * LOGIT_MOVES * column("logit_bytes"),
         gelu_bytes=batch * column("decoder_gelu_bytes"),
@@ -246,8 +246,9 @@ def decode(table: CandidateTable, workload: Workload, at: Positions) -> Work:
     )
 
 
-def _step_bytes(table: CandidateTable, tokens: Floats) -> Floats:
-    return table.column("decoder_bytes") + table.column("head_bytes") + _experts(table, tokens)
+def _all_bytes(table: CandidateTable) -> Floats:
+    """Weights that token after token reads: of experts all, as the next token visits others."""
+    return table.column("decoder_bytes") + table.column("head_bytes") + table.column("expert_bytes")
 
 
 def _experts(table: CandidateTable, tokens: Floats) -> Floats:

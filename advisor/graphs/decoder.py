@@ -15,9 +15,9 @@ from advisor.graphs.builder import MICROSOFT, GraphBuilder
 from advisor.graphs.hybrid import mixers
 from advisor.graphs.layers import Layer
 from advisor.graphs.moe import experts, latent
+from advisor.graphs.recipe import past_name, present_name
 from advisor.graphs.shape import DecoderShape
 from advisor.graphs.storage import Storage
-from advisor.graphs.text import past_name, present_name
 
 LOGITS = "logits"
 HIDDEN_STATES = "hidden_states"

@@ -8,13 +8,15 @@ from typing import Literal
 
 import msgspec
 
-from advisor.graphs.recipe import Bound, Feed
+from advisor.graphs.layers import PLAIN
+from advisor.graphs.recipe import Bound, Feed, past_name, present_name
+from advisor.graphs.shape import DecoderShape
 from advisor.graphs.storage import FLOAT_BYTES, Storage
 from advisor.units import MIB
 
 KernelKind = Literal[
     "matrices", "step-attention", "prompt-attention", "reader-attention", "convolution", "depthwise",
-    "norm-elements", "rms-elements", "gelu-elements", "silu-elements", "operators", "nothing",
+    "norm-elements", "rms-elements", "gelu-elements", "silu-elements", "operators", "nothing", "token-layers",
 ]  # fmt: skip
 Level = Literal["l2", "l3", "memory", ""]
 MatrixFamily = Literal["fp32", "int8", "int8-dynamic", "int4"]
@@ -28,6 +30,8 @@ ROWS = (1, 32, 128, 512)
 """Rows at which matrix products are measured: a token, and prompts or texts of three lengths."""
 LENGTHS = (32, 128, 512, 1024)
 """[tokens] Texts at which attention is measured."""
+VOCABULARY = 256
+"""[rows] Of the layers that are measured whole: nothing beside them."""
 _ASSUMED_LAST_BYTES = 32 * MIB
 
 
@@ -61,7 +65,8 @@ class KernelWork(msgspec.Struct, frozen=True, kw_only=True):
     num_calls: float = 1.0
     """Nodes of the kernel in one run."""
     num_elements: float = 0.0
-    """Of products: elements that go in and come out. Of attention: scores of one position for another."""
+    """Of products: elements that go in and come out. Of attention: scores of one position for another. Of whole layers:
+    elements of the cache that a token looks back on."""
 
 
 class KernelTime(msgspec.Struct, frozen=True, kw_only=True):
@@ -315,7 +320,64 @@ class Operators(msgspec.Struct, frozen=True, kw_only=True):
         return (KernelRun(feeds=(_values("x", (1, 16)),), work=work),)
 
 
-KernelCase = Matrices | DecoderAttention | ReaderAttention | Convolutions | Elements | Operators
+class TokenLayers(msgspec.Struct, frozen=True, kw_only=True):
+    """Whole layers of a decoder in int4, one token: what a token takes that its kernels one by one do not show."""
+
+    hidden_size: int
+    """[elements]"""
+    intermediate_size: int
+    """[elements]"""
+    num_heads: int
+    num_kv_heads: int
+    num_layers: int
+    num_past_tokens: int
+
+    @property
+    def name(self) -> str:
+        """Return the name of its file."""
+        return "token-layers"
+
+    def shape(self) -> DecoderShape:
+        """Return the decoder whose layers they are."""
+        return DecoderShape(
+            num_layers=self.num_layers, hidden_size=self.hidden_size, intermediate_size=self.intermediate_size,
+            num_heads=self.num_heads, num_kv_heads=self.num_kv_heads, head_size=self.hidden_size // self.num_heads,
+            vocab_size=VOCABULARY, tied=True, num_positions=self.num_past_tokens + 1,
+        )  # fmt: skip
+
+    def weight_bytes(self) -> int:
+        """Return the bytes of all its matrices, in bytes."""
+        sizes = self.shape().linear_sizes(PLAIN)
+        return self.num_layers * sum(STORAGES["int4"].linear_bytes(*size) for size in sizes)
+
+    def runs(self) -> tuple["KernelRun", ...]:
+        """Return its one run."""
+        shape, seen = self.shape(), self.num_past_tokens + 1
+        cache_shape = (1, self.num_kv_heads, seen, shape.head_size)
+        work = KernelWork(
+            kind="token-layers", family="int4", level="memory", num_rows=self.num_past_tokens,
+            moved_bytes=self.weight_bytes(), num_calls=self.num_layers,
+            num_flops=4.0 * self.num_layers * shape.query_size * seen,
+            num_elements=2.0 * self.num_layers * shape.kv_size * seen,
+        )  # fmt: skip
+        return (
+            KernelRun(
+                feeds=(
+                    Feed(name="input_ids", data_type="int64", shape=(1, 1), fill="ids", limit=VOCABULARY),
+                    Feed(name="attention_mask", data_type="int64", shape=(1, seen), fill="ones"),
+                ),
+                bound=tuple(
+                    Bound(
+                        input_name=past_name(layer, part), output_name=present_name(layer, part), shape=cache_shape
+                    )
+                    for layer in range(self.num_layers) for part in ("key", "value")
+                ),
+                work=work,
+            ),
+        )  # fmt: skip
+
+
+KernelCase = Matrices | DecoderAttention | ReaderAttention | Convolutions | Elements | Operators | TokenLayers
 
 
 class KernelRun(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,19 +18,22 @@ from advisor.graphs.kernel_case import (
     MatrixFamily,
     Operators,
     ReaderAttention,
+    TokenLayers,
 )
 from advisor.units import MIB
 
 _CACHE_TOKENS = (64, 512, 2048)
 """[tokens] Caches a token looks back on."""
-_MAX_WEIGHT_BYTES = 160 * MIB
+_MAX_WEIGHT_BYTES = 192 * MIB
 _MIN_WEIGHT_BYTES = 64 * MIB
 _L2_SHARE = 0.5
 _L3_SHARE = 0.35
-_MEMORY_FACTOR = 3.0
+_MEMORY_FACTOR = 5.0
 """[1] Working set over the cache it must fit or must not fit: other data lives in a cache as well."""
-_L2_WIDTHS, _SMALL_WIDTHS, _L3_WIDTHS, _MEMORY_WIDTHS = (256, 768), (384, 1536), (768, 3072), (1024, 4096)
-"""[elements] Hidden and inner width of the matrices, small enough for one pair to fit the level."""
+_L2_WIDTHS, _SMALL_WIDTHS, _L3_WIDTHS = (256, 768), (384, 1536), (768, 3072)
+_MEMORY_WIDTHS = ((512, 1536), (1024, 4096))
+"""[elements] Hidden and inner width of the matrices, small enough for one pair to fit the level. Two sizes from memory,
+as a product whose weights are not in a cache takes longer to start."""
 _ASSUMED_L2_BYTES = MIB
 
 
@@ -58,8 +61,7 @@ def _matrices(family: MatrixFamily, caches: Caches, num_threads: int) -> tuple[M
     found = [_chain(family, "l2", _L2_WIDTHS, l2, (1,)), small, _chain(family, "l3", _L3_WIDTHS, 0, ROWS[1:])]
     if caches.l3_bytes:
         found.append(_chain(family, "l3", _L3_WIDTHS, int(_L3_SHARE * caches.l3_bytes), (1,)))
-    found.append(_chain(family, "memory", _MEMORY_WIDTHS, memory, (1,)))
-    return tuple(found)
+    return (*found, *(_chain(family, "memory", widths, memory, (1,)) for widths in _MEMORY_WIDTHS))
 
 
 def _chain(
@@ -104,6 +106,10 @@ def _others(*, small: bool) -> tuple[KernelCase, ...]:
         Elements(what="rms", width=768 // scale, num_layers=8, rows=ROWS),
         Elements(what="gelu", width=3072 // scale, num_layers=3, rows=ROWS),
         Elements(what="silu", width=2048 // scale, num_layers=4, rows=ROWS),
+        TokenLayers(
+            hidden_size=1024 // scale, intermediate_size=2816 // scale, num_heads=16 // scale,
+            num_kv_heads=8 // scale, num_layers=2 if small else 16, num_past_tokens=128,
+        ),
         Operators(num_operators=100),
         Operators(num_operators=0),
     )  # fmt: skip

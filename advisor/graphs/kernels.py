@@ -4,6 +4,7 @@ from pathlib import Path
 
 from onnx import TensorProto
 
+from advisor.graphs import decoder
 from advisor.graphs.builder import EPSILON, MICROSOFT, GraphBuilder
 from advisor.graphs.kernel_case import (
     STORAGES,
@@ -14,6 +15,7 @@ from advisor.graphs.kernel_case import (
     Matrices,
     Operators,
     ReaderAttention,
+    TokenLayers,
 )
 from advisor.graphs.storage import FLOAT32
 
@@ -33,6 +35,8 @@ def build(case: KernelCase, path: Path) -> int:
     Raises:
         OutputError: `disk-full`.
     """
+    if isinstance(case, TokenLayers):
+        return decoder.build(case.shape(), STORAGES["int4"], path, with_head=False)
     graph = GraphBuilder(STORAGES[case.family] if isinstance(case, Matrices) else FLOAT32)
     if isinstance(case, Matrices):
         last, shape = _matrices(graph, case)

@@ -97,3 +97,13 @@ class Recipe(Protocol):
 
     def bound(self, num_layers: int) -> tuple[Bound, ...]:
         """Return caches and states of the graph that generates, at that many layers."""
+
+
+def past_name(layer: int, part: str) -> str:
+    """Return the name of a cache input; `part` is `key`, `value` or the name of a state."""
+    return f"past_key_values.{layer}.{part}"
+
+
+def present_name(layer: int, part: str) -> str:
+    """Return the name of a cache output; `part` is `key`, `value` or the name of a state."""
+    return f"present.{layer}.{part}"

@@ -7,7 +7,7 @@ import msgspec
 from advisor.catalog.model import Candidate
 from advisor.graphs import storage as graph_storage
 from advisor.graphs import support, traits
-from advisor.graphs.recipe import Bound, Feed, GraphFamily, Recipe, Runner
+from advisor.graphs.recipe import Bound, Feed, GraphFamily, Recipe, Runner, past_name, present_name
 from advisor.graphs.shape import DecoderShape, EncoderShape
 from advisor.graphs.storage import FLOAT_BYTES, Storage
 from advisor.task.model import Workload
@@ -219,16 +219,6 @@ class EncoderRecipe(msgspec.Struct, frozen=True, kw_only=True):
     def bound(self, num_layers: int) -> tuple[Bound, ...]:  # noqa: ARG002 - of all recipes alike
         """Return nothing: no cache is kept."""
         return ()
-
-
-def past_name(layer: int, part: str) -> str:
-    """Return the name of a cache input; `part` is `key`, `value` or the name of a state."""
-    return f"past_key_values.{layer}.{part}"
-
-
-def present_name(layer: int, part: str) -> str:
-    """Return the name of a cache output; `part` is `key`, `value` or the name of a state."""
-    return f"present.{layer}.{part}"
 
 
 def decoder_recipe(shape: DecoderShape, candidate: Candidate, workload: Workload) -> tuple[DecoderRecipe | None, str]:

@@ -152,6 +152,7 @@ def _matrices(fitted: CalibratedRoofs) -> Iterator[Row]:
         for rate, number in zip(roof.compute_flops_per_s[1:], ROWS[1:], strict=True):
             yield f"{name}, {number} rows", rate, missed, "products of a prompt or text of this length"
         yield f"{name}, start", roof.call_s, missed, "start of one product"
+        yield f"{name}, start from memory", roof.memory_call_s, missed, "more where the weights come from memory"
 
 
 def _attention(fitted: CalibratedRoofs) -> Iterator[Row]:
@@ -180,3 +181,4 @@ def _rest(fitted: CalibratedRoofs) -> Iterator[Row]:
     yield "Norm or activation, start", fitted.element_call_s, missed, "spread over the threads"
     yield "Norm or activation of a token", fitted.single_call_s, None, "one row"
     yield "Operator, start", fitted.operator_s, None, "on a few numbers"
+    yield "Layer of a token", fitted.token_layer_s, None, "beside its kernels one by one"

@@ -11,8 +11,8 @@ arXiv 2405.21060, section 3), with the projections around it as in transformers,
 from onnx import TensorProto
 
 from advisor.graphs.builder import EPSILON, MICROSOFT, GraphBuilder
+from advisor.graphs.recipe import past_name, present_name
 from advisor.graphs.state_shape import GatedDelta, Recurrent, ShortConvolution, StateSpace
-from advisor.graphs.text import past_name, present_name
 
 
 def recurrent(graph: GraphBuilder, facts: Recurrent, name: str, layer: int, x: str) -> str:

@@ -20,6 +20,8 @@ CACHES = Caches(l2_bytes=2**20, l3_bytes=32 * 2**20)
 STREAMS = {"l2": 80e9, "l3": 60e9, "memory": 20e9}
 COMPUTE = {"fp32": 100e9, "int8": 150e9, "int8-dynamic": 300e9, "int4": 200e9}
 CALL_S, ELEMENT_S, RUN_S = 3e-6, 0.2e-9, 2e-6
+MEMORY_CALL_S, LAYER_S = 8e-6, 30e-6
+LAST_BYTES = 32 * 2**20
 ATTENTION, SCORE_S = 120e9, 0.5e-9
 STEP_FLOPS, STEP_BYTES = 25e9, 60e9
 CONVOLUTION, DEPTHWISE = 90e9, 40e9
@@ -27,9 +29,27 @@ ELEMENTS = {"norm-elements": 30e9, "rms-elements": 20e9, "gelu-elements": 6e9, "
 MADE_ON = "2026-11-24T12:00:00+00:00"
 
 
+def from_memory_s(moved_bytes, size_bytes, calls):
+    """Time of products whose weights are read again and again: the last cache keeps what it has room for."""
+    outside = 1 - LAST_BYTES / size_bytes
+    streamed = moved_bytes * ((1 - outside) / STREAMS["l3"] + outside / STREAMS["memory"])
+    return streamed + calls * (CALL_S + outside * MEMORY_CALL_S)
+
+
+def layers_s(work):
+    """Time of whole layers: 5 products, attention, 4 norms and activations and 2 small operators each, and LAYER_S."""
+    cache_bytes = 4 * work.num_elements
+    size = work.moved_bytes + cache_bytes
+    attention = work.num_flops / STEP_FLOPS + cache_bytes * (1 / STEP_BYTES + (1 - LAST_BYTES / size) / 20e9)
+    small = work.num_calls * (CALL_S + 4 * CALL_S + 2 * CALL_S)
+    return from_memory_s(work.moved_bytes, size, 5 * work.num_calls) + attention + small + work.num_calls * LAYER_S
+
+
 def true_s(work):
     """Time of a run on a computer whose rates are known."""
     calls = work.num_calls * CALL_S
+    if work.kind == "matrices" and work.level == "memory":
+        return from_memory_s(work.moved_bytes, work.moved_bytes, work.num_calls)
     if work.kind == "matrices" and work.num_rows == 1:
         return work.moved_bytes / STREAMS[work.level] + calls
     if work.kind == "matrices":
@@ -44,6 +64,8 @@ def true_s(work):
         return work.num_flops / DEPTHWISE + calls
     if work.kind in ELEMENTS:
         return work.moved_bytes / ELEMENTS[work.kind] + calls
+    if work.kind == "token-layers":
+        return layers_s(work)
     return calls if work.kind == "operators" else 0.0
 
 
@@ -116,7 +138,9 @@ def test_no_fitted_cost_is_negative(rows):
 
 def test_the_rates_of_a_known_computer_are_found_again():
     found = calibration.fitted(FOUND)
+    assert found.token_layer_s.value == pytest.approx(LAYER_S, rel=0.25)
     for roof in found.matrices:
+        assert roof.memory_call_s.value == pytest.approx(MEMORY_CALL_S, rel=0.1), roof.family
         got = [rate.value for rate in roof.stream_bytes_per_s]
         assert got == pytest.approx(list(STREAMS.values()), rel=0.05), roof.family
         fast = [rate.value for rate in roof.compute_flops_per_s[2:]]
@@ -251,7 +275,8 @@ def test_a_token_of_a_large_model_costs_its_weights_at_the_rate_of_memory():
 
 
 def test_a_token_of_a_small_model_is_read_from_the_cache():
-    small, large = made.llama(layers=2), made.llama(layers=2, hidden=4096, heads=32, inner=16384)
+    small = made.llama(layers=1, hidden=512, inner=4096)
+    large = made.llama(layers=2, hidden=4096, heads=32, inner=16384)
     short = Workload(num_input_tokens=8, num_output_tokens=8, num_context_tokens=64)
 
     def bytes_per_s(model):
