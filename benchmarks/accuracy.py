@@ -1,8 +1,10 @@
 """Prediction against measurement: each candidate is predicted, then measured by the app's own probe, then compared.
 
 Three predictions are made of each before it is measured: by specification, calibrated, and calibrated with what three
-probes have taught. The public formulas of other tools are computed beside them (benchmarks/README.md). Results are kept
-in a JSON file as they come, so a run that was cut off goes on where it was. Prints tables; asserts nothing.
+probes have taught. The computer is calibrated anew before each candidate, since a shared host drifts by tens of percent
+within minutes; both are the app's own, made once, as a user makes them. The public formulas of other tools are computed
+beside them (benchmarks/README.md). Results are kept in a JSON file as they come, so a run that was cut off goes on
+where it was. Prints tables; asserts nothing.
 
 Run: python benchmarks/accuracy.py [--tuning] [--file FILE] [--only TEXT] [--again] [--plot FILE.svg]
 """
@@ -12,7 +14,6 @@ import json
 import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import msgspec
@@ -27,12 +28,13 @@ from accuracy_formulas import (
 from advisor.catalog import formats, load
 from advisor.catalog.model import Candidate
 from advisor.child import runner
-from advisor.estimate import energy, estimator, roofs
+from advisor.estimate import energy, estimator, learning, roofs
 from advisor.estimate.calibration import Calibration
 from advisor.hardware import detect
-from advisor.probe import planner
+from advisor.probe import calibration_plan, planner
 from advisor.probe.plan import ProbeResult
 from advisor.recommend import learned
+from advisor.task.model import Workload
 from advisor.units import MIB
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,11 +42,6 @@ FIGURES = ("peak_memory", "time_to_first_token", "time_per_token", "time_per_que
 ESTIMATED = {"peak_memory": "memory"}
 """Name of a figure in an estimate, where it is another than in a probe's result."""
 STAGES = ("specification", "calibrated", "after 3 probes")
-CALIBRATIONS, PAUSE_S = 3, 30.0
-PROBES = 2
-"""Of each candidate; the faster one is kept."""
-TIME_BOX_SHARE = 0.6
-"""[1] Of the usual time of a probe."""
 SPEED_BAR, MEMORY_BAR = 0.25, 0.15
 
 
@@ -52,12 +49,12 @@ def main():
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--tuning", action="store_true", help="the candidates that constants may be tuned on")
     words.add_argument("--file", type=Path, default=ROOT / "docs" / "accuracy" / "measured.json")
-    words.add_argument("--only", default="")
+    words.add_argument("--only", default="", help="models with this in their name")
     words.add_argument("--again", action="store_true", help="predict again what was measured before")
     words.add_argument("--plot", type=Path)
     asked = words.parse_args()
     cases = TUNING if asked.tuning else PUBLISHED
-    kept = json.loads(asked.file.read_text()) if asked.file.exists() else {"calibration": None, "rows": {}}
+    kept = json.loads(asked.file.read_text()) if asked.file.exists() else {"rows": {}}
     if asked.again:
         predict_again(kept)
     else:
@@ -75,21 +72,34 @@ def name_of(case):
 
 def measure_all(kept, cases, asked):
     profile = detect.detect()
-    if kept["calibration"] is None:
-        kept["calibration"] = calibrate(profile)
-        save(kept, asked)
     first = [] if asked.tuning else [PUBLISHED[place] for place in LEARNED_FROM]
     for case in [*(case for case in first if case in cases), *(case for case in cases if case not in first)]:
-        if name_of(case) in kept["rows"]:
+        if kept["rows"].get(name_of(case), {}).get("measured"):
             continue
-        taught = [kept["rows"][name_of(one)] for one in first if name_of(one) in kept["rows"]]
-        probes = tuple(msgspec.convert(row["measured"], ProbeResult) for row in taught if row.get("measured"))
-        row = {"case": case_json(case), "predicted": predict(case, profile, kept["calibration"], probes)}
-        row["teaches"] = case in first
-        row.update(measure(case, profile))
+        possible, why = planner.can_probe(candidate_of(*case[:2]))
+        row = {"case": case_json(case), "teaches": case in first}
+        if possible:
+            calibration = calibrate(profile)
+            taught = [kept["rows"][name_of(one)] for one in first if name_of(one) in kept["rows"]]
+            row["calibration"] = msgspec.to_builtins(calibration)
+            row["predicted"] = predict(case, profile, calibration, lessons(taught, profile))
+            row.update(measure(case, profile))
+        else:
+            row["refused"] = why
         kept["rows"][name_of(case)] = row
         save(kept, asked)
         print(line(row), file=sys.stderr, flush=True)
+
+
+def lessons(rows, profile):
+    """Return what probes have taught, each held against the calibration that was made just before it."""
+    found = []
+    for row in rows:
+        if row.get("measured"):
+            limits = roofs.from_profile(profile, calibration=msgspec.convert(row["calibration"], Calibration))
+            probe = msgspec.convert(row["measured"], ProbeResult)
+            found += [lesson for _, lesson in learned.lessons(limits, [probe], load.catalog())]
+    return found
 
 
 def case_json(case):
@@ -98,50 +108,36 @@ def case_json(case):
 
 def save(kept, asked):
     asked.file.parent.mkdir(parents=True, exist_ok=True)
-    asked.file.write_text(json.dumps(kept, indent=1))
+    asked.file.write_text(json.dumps(kept))
 
 
 def calibrate(profile):
-    """Return a calibration of the fastest time of each kernel in three made half a minute apart.
-
-    Neighbours on a shared computer slow its processors for minutes at a time, by up to 1.7 times, and nothing inside
-    shows it: both the calibration and the probes are taken at their fastest, which is the computer undisturbed.
-    """
-    from advisor.probe import calibration_plan as job
-
-    made = []
-    for number in range(CALIBRATIONS):
-        if number:
-            time.sleep(PAUSE_S)
-        outcome = runner.run("calibrate", msgspec.json.encode(job.request(profile)), timeout_s=300)
-        if outcome.result is None:
-            raise SystemExit(f"calibration: {outcome.message}")
-        made.append(msgspec.json.decode(outcome.result, type=Calibration))
-        print(f"calibration {number + 1}: grade {made[-1].grade}, {made[-1].wall_s:.1f} s", file=sys.stderr, flush=True)
-    times = [min(same, key=lambda time: time.median_s) for same in zip(*(one.times for one in made), strict=True)]
-    grade = min(one.grade for one in made)
-    return msgspec.to_builtins(msgspec.structs.replace(made[0], times=tuple(times), grade=grade))
+    outcome = runner.run("calibrate", msgspec.json.encode(calibration_plan.request(profile)), timeout_s=300)
+    if outcome.result is None:
+        raise SystemExit(f"calibration: {outcome.message}")
+    return msgspec.json.decode(outcome.result, type=Calibration)
 
 
 def candidate_of(model, format_id):
     return Candidate(model=load.catalog().by_id(model), format=formats.by_id(format_id))
 
 
-def predict(case, profile, calibration, probes):
+def predict(case, profile, calibration, taught):
     candidate, workload = candidate_of(*case[:2]), case[2]
-    measured = msgspec.convert(calibration, Calibration)
     power = energy.power_model(profile, "cpu")
-    plain = roofs.from_profile(profile, calibration=measured)
+    plain = roofs.from_profile(profile, calibration=calibration)
     stages = {
         "specification": roofs.from_profile(profile),
         "calibrated": plain,
-        "after 3 probes": learned.taught(plain, probes, load.catalog()),
+        "after 3 probes": msgspec.structs.replace(
+            plain, learned=learning.learn(taught, num_probes=len(LEARNED_FROM)) if taught else None
+        ),
     }
     found = {}
     for stage, limits in stages.items():
         estimate = estimator.estimate(candidate, workload, limits, power)
         found[stage] = {figure: ends(getattr(estimate, ESTIMATED.get(figure, figure))) for figure in FIGURES}
-    found["others"] = others(candidate, workload, measured)
+    found["others"] = others(candidate, workload, calibration)
     return found
 
 
@@ -162,35 +158,23 @@ def ends(quantity):
 
 
 def measure(case, profile):
-    candidate = candidate_of(*case[:2])
-    possible, why = planner.can_probe(candidate)
-    if not possible:
-        return {"refused": why}
-    made = []
-    for _ in range(PROBES):
-        plan = planner.plan(candidate, case[2], profile)
-        plan = msgspec.structs.replace(plan, time_box_s=TIME_BOX_SHARE * plan.time_box_s)
-        outcome = runner.run("probe", msgspec.json.encode(plan), timeout_s=400)
-        if outcome.result is None:
-            return {"refused": f"{outcome.code}: {outcome.message}"}
-        made.append(msgspec.json.decode(outcome.result, type=ProbeResult))
-    kept = min(made, key=lambda one: one.time_per_query.value)
-    return {
-        "measured": msgspec.to_builtins(msgspec.structs.replace(kept, samples=())),
-        "probes": [{"grade": one.grade, "query_s": one.time_per_query.value} for one in made],
-    }
+    plan = planner.plan(candidate_of(*case[:2]), case[2], profile)
+    outcome = runner.run("probe", msgspec.json.encode(plan), timeout_s=400)
+    if outcome.result is None:
+        return {"refused": f"{outcome.code}: {outcome.message}"}
+    found = msgspec.json.decode(outcome.result, type=ProbeResult)
+    return {"measured": msgspec.to_builtins(msgspec.structs.replace(found, samples=()))}
 
 
 def predict_again(kept):
     """Predict with the estimator as it is now; what was measured stays. For tuning, never for what is published."""
     profile = detect.detect()
-    taught = [row for row in kept["rows"].values() if row.get("teaches") and row.get("measured")]
-    probes = tuple(msgspec.convert(row["measured"], ProbeResult) for row in taught)
+    taught = lessons([row for row in kept["rows"].values() if row.get("teaches")], profile)
     for row in kept["rows"].values():
-        from advisor.task.model import Workload
-
-        case = (row["case"]["model"], row["case"]["format"], msgspec.convert(row["case"]["workload"], Workload))
-        row["predicted"] = predict(case, profile, kept["calibration"], () if row.get("teaches") else probes)
+        if row.get("calibration"):
+            case = (row["case"]["model"], row["case"]["format"], msgspec.convert(row["case"]["workload"], Workload))
+            calibration = msgspec.convert(row["calibration"], Calibration)
+            row["predicted"] = predict(case, profile, calibration, [] if row.get("teaches") else taught)
 
 
 def measured_value(row, figure):
