@@ -1,6 +1,8 @@
 """Which small models are exported: one configuration in the words of transformers and in the words of our catalog."""
 
 from subjects_image import IMAGE_SUBJECTS
+from subjects_text import TEXT_SUBJECTS
+from subjects_written import WRITTEN_SUBJECTS
 
 DECODER = {
     "hidden_size": 64, "intermediate_size": 160, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16,
@@ -99,4 +101,6 @@ SUBJECTS = [
     )
     | {"depths": [2, 4]},
     *IMAGE_SUBJECTS,
+    *TEXT_SUBJECTS,
+    *WRITTEN_SUBJECTS,
 ]
