@@ -44,6 +44,15 @@ def all_nodes(graph):
                 yield from all_nodes(attribute.g)
 
 
+def together(graphs):
+    """Return the facts of a model that lies in several graphs."""
+    return {
+        "operators": sum((graph["operators"] for graph in graphs), Counter()),
+        "kinds": sum((graph["kinds"] for graph in graphs), Counter()),
+        "weight_bytes": sum(graph["weight_bytes"] for graph in graphs),
+    }
+
+
 def size_bytes(tensor):
     """Return the bytes of a weight; 0 for what is none."""
     elements = math.prod(tensor.dims)

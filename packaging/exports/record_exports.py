@@ -37,6 +37,7 @@ def record(subject):
         record_whole(subject)
         return
     depths = subject.get("depths", DEPTHS)
+    every = subject["tool"] == "genai" or subject.get("every", False)
     with tempfile.TemporaryDirectory() as folder:
         if subject["tool"] == "genai":
             graphs = [genai(subject, Path(folder) / str(depth), depth) for depth in depths]
@@ -44,7 +45,7 @@ def record(subject):
         else:
             graphs = [torch_export(subject, Path(folder) / str(depth), depth) for depth in depths]
             tool = f"torch.onnx of torch {version('torch').partition('+')[0]}"
-        layer = per_layer(*(facts(path) for path in graphs), whole=subject["tool"] == "genai")
+        layer = per_layer(*(facts(path) for path in graphs), whole=every)
     found = {
         "name": subject["name"],
         "tool": f"{tool}; transformers {version('transformers')}",
@@ -54,7 +55,7 @@ def record(subject):
         "tasks": subject["tasks"],
         "format": subject["format"],
         "depths": list(depths),
-        "compared": "every operator" if subject["tool"] == "genai" else "kinds of operators",
+        "compared": "every operator" if every else "kinds of operators",
         "per_layer": layer,
     }
     _write(subject, found)

@@ -45,8 +45,8 @@ def recipe_of(recorded, num_layers=None):
     if "shape" in recorded:
         return _denoiser(recorded, num_layers)
     fields = _deeper(recorded["architecture"], num_layers)
-    if "vision" in fields:
-        fields["vision"] = _deeper(fields["vision"], num_layers)
+    for part in {"vision", "encoder_decoder"} & set(fields):
+        fields[part] = _deeper(fields[part], num_layers)
     card = ModelCard(
         id=recorded.get("id", "maker/model"), family="Model", tasks=tuple(recorded["tasks"]),
         architecture=msgspec.convert(fields, Architecture),
@@ -66,14 +66,15 @@ def _denoiser(recorded, num_layers):
 
 
 def _deeper(fields, num_layers):
-    depths = {key: num_layers for key in ("num_hidden_layers", "num_layers") if key in fields and num_layers}
+    names = ("num_hidden_layers", "num_layers", "num_encoder_layers", "num_decoder_layers")
+    depths = {key: num_layers for key in names if key in fields and num_layers}
     return {**fields, **depths}
 
 
 def facts_of(recipe, folder, graph_facts, num_layers):
     target = folder / str(num_layers)
     target.mkdir()
-    return graph_facts.facts(build.build(recipe, target, num_layers)[-1])
+    return graph_facts.together([graph_facts.facts(path) for path in build.build(recipe, target, num_layers)])
 
 
 @pytest.mark.parametrize("name", [name for name, recorded in EXPORTS.items() if "per_layer" in recorded])

@@ -188,6 +188,10 @@ class Decoder(_Half):
         positions = self.line(self.scalar(past), end, "positions/line")
         self._self = parts.sides(self, shape, "self", IDS, total, self._looks_back(positions, end))
         source = self.length(cross_input(0, "key"), 2, "source/length")
+        if shape.traits.scaling == "none":  # T5 adds a bias of zeros where no distances are
+            dims = [self.constant([1]), self.constant([shape.num_heads]), read, source]
+            zeros = self.node("ConstantOfShape", [self.node("Concat", dims, ["zeros/dims"], axis=0)], ["zeros"])
+            mask = (zeros, *mask)
         self._cross = parts.sides(self, shape, "cross", IDS, source, mask)
         rows, table = self.words()
         x = self.placed(rows, positions)
