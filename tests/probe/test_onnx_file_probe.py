@@ -40,13 +40,13 @@ def endless():
     return onnx_files.model([node], [onnx_files.value("x", shape=[4])], [onnx_files.value("y", shape=[4])], weights)
 
 
-def greedy():
-    """Return a model that asks for 64 GiB in one piece, of a size it is told at run time."""
+def greedy(num_floats=2**34):
+    """Return a model that asks for 64 GiB in one piece, or as much as is said, of a size it is told at run time."""
     nodes = [
         helper.make_node("Mul", ["count", "many"], ["size"]),
         helper.make_node("ConstantOfShape", ["size"], ["y"]),
     ]
-    weights = [numpy_helper.from_array(onnx_files.np.array([2**34]), "many")]
+    weights = [numpy_helper.from_array(onnx_files.np.array([num_floats]), "many")]
     return onnx_files.model(
         nodes, [onnx_files.value("count", INT64, [1])], [onnx_files.value("y", shape=[None])], weights
     )  # fmt: skip
@@ -206,10 +206,16 @@ def test_a_file_that_asks_for_too_much_memory_is_stopped(tmp_path, make):
     assert "model.onnx needed more memory than the 300 MiB" in outcome.message
 
 
+def test_the_watch_stops_what_the_system_lets_pass(tmp_path):
+    """Twice 120 MiB and the runtime: over the limit, but under what the system refuses, as that leaves room for reserves."""
+    outcome = probe(onnx_files.write(tmp_path, greedy(30 * 2**20)), memory_box_bytes=300 * MIB)
+    assert outcome.code == "killed_for_memory", outcome
+
+
 def test_the_system_itself_refuses_a_demand_that_is_too_large(tmp_path):
-    """The measuring child alone, without the watch over its samples."""
+    """The measuring child alone, without the watch over its samples; 1 GiB, which this computer would grant."""
     depth = DepthRequest(
-        runner="query", graph_files=(str(onnx_files.write(tmp_path, greedy())),), num_layers=1, vocab_size=1,
+        runner="query", graph_files=(str(onnx_files.write(tmp_path, greedy(2**28))),), num_layers=1, vocab_size=1,
         num_input_tokens=0, num_output_tokens=0, num_threads=1, budget_s=1.0, remove_when_loaded=False,
     )  # fmt: skip
     feed = FileFeed(name="count", data_type="int64", shape=(1,), fill="ones", why="")
