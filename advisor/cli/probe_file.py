@@ -159,7 +159,7 @@ def _print(output: Output, result: OnnxFileResult, consumed: Quantity) -> None:
     )
     for line in onnx_file.placed(result):
         output.line(line)
-    for line in onnx_file.how(result):
-        output.line(line)
+    output.line(onnx_file.how(result))
+    output.line(onnx_file.graded(result))
     for reason in result.reasons:
         output.line(f"May be unstable: {reason}")

@@ -77,7 +77,8 @@ def lines(found: Calibration | None, why_not_used: str) -> tuple[str, ...]:
     read, run = wording.amount(int4.stream_bytes_per_s[-1]), wording.amount(int4.compute_flops_per_s[2])
     told = (
         f"Calibrated on {found.created[:10]} with {how}, grade {found.grade}.",
-        f"Weights of 4 bits are read from memory at {read}; products of {ROWS[2]} rows run at {run}.",
+        f"Weights of 4 bits are read from memory at {read}: that decides how fast text is written.",
+        f"A prompt of {ROWS[2]} tokens is worked through at {run}: that decides how soon an answer begins.",
     )
     return (*told, *found.reasons)
 

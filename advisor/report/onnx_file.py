@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from pathlib import PurePath
 
 import msgspec
 
@@ -58,7 +59,7 @@ def _log(end: float | None, value: float) -> float:
 def sentence(result: OnnxFileResult) -> str:
     """Return the measurement in one sentence."""
     return _("{file}: {time} for one run, {rate}, {memory} of memory; grade {grade}.").format(
-        file=result.file, time=wording.amount(result.time_per_query), rate=wording.amount(result.rate),
+        file=PurePath(result.file).name, time=wording.amount(result.time_per_query), rate=wording.amount(result.rate),
         memory=wording.amount(result.peak_memory), grade=result.grade,
     )  # fmt: skip
 
@@ -118,15 +119,17 @@ def placed(result: OnnxFileResult) -> tuple[str, ...]:
     )
 
 
-def how(result: OnnxFileResult) -> tuple[str, ...]:
-    """Return how it was measured and how steady that was, one sentence each."""
-    return (
-        _("{number} timed runs with {threads}.").format(
-            number=f"{result.num_measurements:,}",
-            threads=probe_notes.threads_words(result.num_threads, pinned=result.pinned),
-        ),
-        _("Grade {grade}: {meaning}.").format(grade=result.grade, meaning=wording.grade_help(result.grade)),
-    )
+def how(result: OnnxFileResult) -> str:
+    """Return how it was measured, in a sentence."""
+    return _("{number} timed runs with {threads}; the whole measurement took {time}.").format(
+        number=f"{result.num_measurements:,}", time=units.duration(result.wall_s),
+        threads=probe_notes.threads_words(result.num_threads, pinned=result.pinned),
+    )  # fmt: skip
+
+
+def graded(result: OnnxFileResult) -> str:
+    """Return how steady it was, in a sentence."""
+    return _("Grade {grade}: {meaning}.").format(grade=result.grade, meaning=wording.grade_help(result.grade))
 
 
 def document(result: OnnxFileResult, consumed: Quantity, agreement: Agreement | None = None) -> Document:

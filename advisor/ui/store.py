@@ -155,11 +155,13 @@ class FileView(msgspec.Struct, frozen=True, kw_only=True):
 
     sentence: str
     figures: tuple[FileFigure, ...]
+    notes: tuple[str, ...]
+    """How steady it was and why, and how it compares with the last time: the first is the grade."""
     about: tuple[str, ...]
+    """What the file says of itself, and where it ran."""
     inputs: tuple[tuple[str, str, str, str], ...]
     """Name, type, shape and values of each."""
     free: tuple[FreeSize, ...]
-    notes: tuple[str, ...]
 
 
 class FileState(msgspec.Struct, frozen=True, kw_only=True):

@@ -207,7 +207,7 @@ def test_a_file_that_asks_for_too_much_memory_is_stopped(tmp_path, make):
 
 
 def test_the_watch_stops_what_the_system_lets_pass(tmp_path):
-    """Twice 120 MiB and the runtime: over the limit, but under what the system refuses, as that leaves room for reserves."""
+    """Twice 120 MiB and the runtime: over the limit, but under what the system refuses, which has slack."""
     outcome = probe(onnx_files.write(tmp_path, greedy(30 * 2**20)), memory_box_bytes=300 * MIB)
     assert outcome.code == "killed_for_memory", outcome
 

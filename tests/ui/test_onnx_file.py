@@ -17,6 +17,7 @@ from advisor import paths, units
 from advisor.child.protocol import Outcome, Progress
 from advisor.errors import InvalidModelError
 from advisor.probe.onnx_file.plan import OnnxFilePlan
+from advisor.report import wording
 from advisor.ui.controllers import jobs, onnx_file
 from advisor.ui.controllers.onnx_file import FileRequest, OnnxFileController
 from advisor.ui.controllers.speeds import HISTORY_FILE
@@ -44,7 +45,7 @@ VIEW = FileView(
     sentence="vad.onnx: 1 ms for one run.",
     figures=(FileFigure(name="Time per run", value="1 ms", basis="measured: x"),),
     about=("Made by hand.",), inputs=(("x", "float32", "1x576", "normal (why)"),),
-    free=(FreeSize(name="batch", value=1, why="one at a time"),), notes=("Grade A: steady.",),
+    free=(FreeSize(name="batch", value=1, why="one at a time"),), notes=("Grade A: steady.", "Agrees with the last."),
 )  # fmt: skip
 DONE = Outcome(code="finished", result=msgspec.Raw(b"{}"))
 
@@ -85,6 +86,7 @@ def test_a_file_is_measured_in_a_child_and_shown(store):
     assert child.started[:2] == ("onnx-file", b"plan")
     child.message.emit(Progress(stage="measure", done_share=0.5, elapsed_s=1, remaining_s=1.0, detail=""))
     assert (store.snapshot.file.phase, store.snapshot.file.done_share) == ("running", 0.5)
+    assert store.snapshot.file.detail == f"{wording.stage_help('measure')}."
     told = []
     bench.controller.measured.connect(lambda: told.append(store.snapshot.file.view))
     child.ended.emit(DONE)
@@ -150,11 +152,16 @@ def test_the_card_shows_figures_and_measures_again_at_other_sizes(card):
     texts = [card.grid.itemAt(place).widget().text() for place in range(card.grid.count())]
     assert texts == ["Time per run", "1 ms", "measured: x"]
     assert "Input x: float32 1x576, normal (why)." in card.notes.text()
+    assert card.trust.text().splitlines() == ["Grade A: steady.", "•  Agrees with the last."]
     (box,) = card._sizes.values()
     assert box.accessibleName() == "Size of batch"
     box.setValue(4)
     card.again.click()
     assert asked == [("/a/vad.onnx", {"batch": 4})]
+    free = FreeSize(name="past_sequence_length", value=0, why="nothing was read before")
+    card.show_state(FileState(path="/a/vad.onnx", view=msgspec.structs.replace(VIEW, free=(free,))), "")
+    card.again.click()
+    assert asked[-1] == ("/a/vad.onnx", {"past_sequence_length": 0})
 
 
 def test_the_card_says_what_runs_and_why_it_cannot_start(card):

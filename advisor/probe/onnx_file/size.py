@@ -79,7 +79,7 @@ class Sizes:
             raise InvalidInputError(
                 "onnx-shape-needed",
                 f"{self._file_name} does not say how many dimensions its input {value.name!r} has.",
-                remedy=f"Say its shape, for example --shape {value.name}=1x3x224x224.",
+                remedy=f"Say its shape in a terminal, for example: probe FILE --shape {value.name}=1x3x224x224.",
             )
         return tuple(self._size(value, axis, item) for axis, item in enumerate(value.shape))
 
@@ -93,13 +93,11 @@ class Sizes:
         return choice[0]
 
     def _choice(self, value: Value, axis: int, name: str | None) -> _Choice:
-        if name is not None:
-            if name in self._named:
-                return self._named[name]
-            total = self._sum(value, axis, name)
-            if total is not None:
-                return total
-        return self._default(value, axis, name or "")
+        key = _nameless(value, axis) if name is None else name
+        if key in self._named:
+            return self._named[key]
+        total = None if name is None else self._sum(value, axis, name)
+        return self._default(value, axis, name or "") if total is None else total
 
     def _sum(self, value: Value, axis: int, name: str) -> _Choice | None:
         """Return the size of a dimension that the file writes as a sum of others."""
@@ -190,7 +188,7 @@ class Sizes:
 
     def _note(self, value: Value, axis: int, choice: _Choice) -> None:
         item = value.shape[axis] if value.shape is not None else None
-        name = item if isinstance(item, str) else f"{value.name}[{axis}]"
+        name = item if isinstance(item, str) else _nameless(value, axis)
         self._found.setdefault(name, FreeDimension(name=name, value=choice[0], why=choice[1]))
 
     def _check_names(self, dimensions: Mapping[str, int]) -> None:
@@ -200,6 +198,12 @@ class Sizes:
                 raise _invalid(f"{self._file_name} has no input named {name!r}.", f"It has: {', '.join(inputs)}.")
         named = [item for value in self._header.inputs for item in value.shape or () if isinstance(item, str)]
         known = {part.strip("() ") for item in named for part in (item, *item.split("+"))}
+        known |= {
+            _nameless(value, axis)
+            for value in self._header.inputs
+            for axis, item in enumerate(value.shape or ())
+            if item is None
+        }
         for name, size in dimensions.items():
             if name not in known:
                 there = ", ".join(sorted(known)) or "none; use --shape"
@@ -240,6 +244,11 @@ def image_axes(value: Value) -> tuple[int, int] | None:
     if not large or (len(value.shape) == 3 and 1 in large):
         return None  # three dimensions with a 1: sound or features rather than a picture
     return (first + 1, first + 2) if front in _CHANNELS else (first, first + 1) if back in _CHANNELS else None
+
+
+def _nameless(value: Value, axis: int) -> str:
+    """Return what a free dimension is called to which the file gives no name."""
+    return f"{value.name}[{axis}]"
 
 
 def num_elements(shape: Sequence[int]) -> int:

@@ -74,13 +74,13 @@ def _view(result: OnnxFileResult, profile: HardwareProfile, remembered: str) -> 
             )
             for name, figure in figures
         ),
-        about=onnx_file.about(result.header),
+        about=(*onnx_file.about(result.header), *onnx_file.placed(result)),
         inputs=tuple(onnx_file.input_rows(result.inputs)),
         free=tuple(
             FreeSize(name=item.name, value=item.value, why=item.why) for item in result.inputs.free
         ),
         notes=(
-            *onnx_file.placed(result), *onnx_file.how(result), *result.reasons,
+            onnx_file.graded(result), *result.reasons, onnx_file.how(result),
             *((remembered,) if remembered else ()),
         ),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from advisor.child.protocol import LogRecord, Message, Outcome, Progress
 from advisor.errors import AdvisorError
 from advisor.hardware.model import HardwareProfile
 from advisor.probe.onnx_file import ending
+from advisor.report import wording
 from advisor.ui.controllers.request import Request, Run
 from advisor.ui.store import FileView, Snapshot, Store, with_file
 
@@ -112,7 +113,8 @@ class OnnxFileController(QObject):
     @Slot(object)
     def _on_child_message(self, message: Message) -> None:
         if isinstance(message, Progress):
-            self._change(done_share=message.done_share, remaining_s=message.remaining_s, detail=message.detail)
+            detail = message.detail or f"{wording.stage_help(message.stage)}."
+            self._change(done_share=message.done_share, remaining_s=message.remaining_s, detail=detail)
         elif isinstance(message, LogRecord):
             self._log(message)
 

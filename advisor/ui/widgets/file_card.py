@@ -50,7 +50,7 @@ class FileCard(Card):
         self.again.clicked.connect(self._on_again_clicked)
         row = QHBoxLayout()
         row.setSpacing(theme.unit_px(self))
-        row.addWidget(self.bar, 1)
+        row.addWidget(self.bar, 20)
         row.addStretch(1)
         for button in (self.again, self.open, self.stop):
             row.addWidget(button)
@@ -59,10 +59,12 @@ class FileCard(Card):
             grid.setHorizontalSpacing(3 * theme.unit_px(self))
             grid.setVerticalSpacing(theme.unit_px(self) // 2)
             grid.setColumnStretch(2, 1)
-        self.notes = text.selectable(text.label(role="muted", wrap=True))
+        self.trust = text.selectable(text.label(role="muted", wrap=True))
+        self.notes = text.selectable(text.label(level="small", role="muted", wrap=True))
         for part in (self.told, self.error):
             self.body.addWidget(part)
         self.body.addLayout(self.grid)
+        self.body.addWidget(self.trust)
         self.body.addLayout(self.sizes)
         self.body.addWidget(self.notes)
         self.body.addLayout(row)
@@ -91,7 +93,8 @@ class FileCard(Card):
         text.set_because(self.again, why_not)
         if before.view != view:
             self._show_view(view)
-        self.notes.setVisible(view is not None)
+        for label in (self.trust, self.notes):
+            label.setVisible(view is not None)
 
     @Slot()
     def choose_file(self) -> None:
@@ -121,7 +124,6 @@ class FileCard(Card):
             _clear(grid)
         self._sizes = {}
         if view is None:
-            self.notes.setText("")
             return
         for place, figure in enumerate(view.figures):
             self.grid.addWidget(text.label(figure.name), place, 0)
@@ -129,7 +131,7 @@ class FileCard(Card):
             self.grid.addWidget(text.label(figure.basis, role="muted", wrap=True), place, 2)
         for place, free in enumerate(view.free):
             box = QSpinBox()
-            box.setRange(1, _MOST)
+            box.setRange(min(1, free.value), _MOST)  # 0: of what was read before, in a decoder
             box.setValue(free.value)
             box.setAccessibleName(f"Size of {free.name}")
             self._sizes[free.name] = box
@@ -137,7 +139,9 @@ class FileCard(Card):
             self.sizes.addWidget(box, place, 1)
             self.sizes.addWidget(text.label(free.why, role="muted", wrap=True), place, 2)
         made = [f"Input {name}: {kind} {shape}, {values}." for name, kind, shape, values in view.inputs]
-        self.notes.setText("\n".join((*view.about, *made, *view.notes)))
+        first, *rest = view.notes
+        self.trust.setText("\n".join((first, *(f"•  {line}" for line in rest))))
+        self.notes.setText("\n".join((*view.about, *made)))
 
 
 def dropped_file(data: QMimeData) -> str:

@@ -45,7 +45,7 @@ class SpeedCard(Card):
         self.button.clicked.connect(self._on_button_clicked)
         row = QHBoxLayout()
         row.setSpacing(theme.unit_px(self))
-        row.addWidget(self.bar, 1)
+        row.addWidget(self.bar, 20)
         row.addStretch(1)
         row.addWidget(self.button)
         for part in (self.told, self.learned, self.detail, self.error):

@@ -105,6 +105,16 @@ def test_what_the_user_asks_for_wins_and_holds_for_every_input_of_that_name():
     assert shapes(made(ids, mask, shapes={"mask": (3, 9)})) == {"ids": (3, 9), "mask": (3, 9)}
 
 
+def test_sizes_without_a_name_are_told_and_taken_by_input_and_place():
+    items = (value("x", shape=(None, 576)), value("state", shape=(2, None, 128)), value("n", "int64", ("past + seq",)))
+    first = made(*items)
+    assert [item.name for item in first.free] == ["x[0]", "state[1]", "past + seq"]
+    again = made(*items, dimensions={item.name: 3 for item in first.free})
+    assert shapes(again) == {"x": (3, 576), "state": (2, 3, 128), "n": (3,)}
+    with pytest.raises(InvalidInputError, match=r"no free dimension named 'x\[1\]'"):
+        made(*items, dimensions={"x[1]": 3})
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
