@@ -22,6 +22,7 @@ FORMAT = "onnx-int4-b32"
 NUM_PAIRS = 15
 BLOCK_TOKENS = 24
 PROMPT_TOKENS = 256
+IDLE_S = 10.0
 CAPACITY_TOKENS = 1024
 
 
@@ -83,6 +84,21 @@ def compare(model, num_pairs):
     return ratios, found, len(sent)
 
 
+def sampling_core_share():
+    """Return what reading and sending the samples takes of one core, by processor time while nothing else runs."""
+    from advisor.probe.sampling import Sampler
+
+    sampler = Sampler([].append, num_threads=2, started_s=time.perf_counter())
+    sampler.start()
+    sampler.begin_measuring()
+    time.sleep(1.0)
+    begin_s, begin_cpu_s = time.perf_counter(), time.process_time()
+    time.sleep(IDLE_S)
+    share = (time.process_time() - begin_cpu_s) / (time.perf_counter() - begin_s)
+    sampler.stop()
+    return share
+
+
 def main():
     num_pairs = int(sys.argv[1]) if len(sys.argv) > 1 else NUM_PAIRS
     if len(sys.argv) > 2:  # the child: one session a process
@@ -101,6 +117,7 @@ def main():
     for model in MODELS:
         argv = [sys.executable, __file__, str(num_pairs), model]
         subprocess.run(argv, check=True, env=command.environment())
+    print(f"\nReading and sending samples takes {sampling_core_share():.2%} of one core.")
 
 
 if __name__ == "__main__":

@@ -97,6 +97,16 @@ class DecoderRecipe(msgspec.Struct, frozen=True, kw_only=True):
         """Whether output scores are computed: not by an embedding model."""
         return self.num_output_tokens > 0
 
+    @property
+    def table_bytes(self) -> int:
+        """Bytes of the table of words, which are those of the output matrix as well."""
+        return self.storage.linear_bytes(self.shape.hidden_size, self.shape.vocab_size)
+
+    @property
+    def has_tied_head(self) -> bool:
+        """Whether the table of words is multiplied by once more at the end."""
+        return self.shape.tied and self.with_head
+
     def num_parameters(self) -> int:
         """Return the parameters of the whole model."""
         return self.shape.num_parameters()

@@ -23,6 +23,8 @@ class DepthRequest(msgspec.Struct, frozen=True, kw_only=True):
     """[rows] Token ids are drawn below it."""
     num_input_tokens: int
     num_output_tokens: int
+    num_prompt_limit: int | None = None
+    """[tokens] Longest prompt that fits the memory; null: no such limit."""
     num_capacity_tokens: int = 0
     """Cache bound, in tokens."""
     num_batch: int = 1

@@ -7,6 +7,7 @@ from advisor.catalog.model import Candidate
 from advisor.errors import InvalidModelError
 from advisor.graphs import recipes
 from advisor.graphs.recipe import Recipe
+from advisor.graphs.text import DecoderRecipe
 from advisor.task.model import Workload
 from advisor.units import MIB
 
@@ -15,6 +16,11 @@ CHILD_BYTES = 64 * MIB
 _LOADED_FACTORS = {"blocks4": 2.0, "blocks8": 1.8, "dynamic8": 1.8, "float32": 1.4}
 """[1] Peak while loading over weight bytes: the file is mapped and a packed copy is made beside it. Measured with ONNX
 Runtime 1.32: 1.94, 1.71, 1.6 and 1.3; rounded up."""
+_DECODER_COPIES = {"blocks4": 0.45, "blocks8": 0.25, "float32": 0.05}
+"""[1] Of a decoder, whose weights lie beside its graph: copies kept of its matrices over their bytes. Source:
+docs/METHODS.md, weights; rounded up."""
+_LEAST_PROMPT_TOKENS = 64
+"""[tokens] Where memory is tight a shorter prompt is measured and brought to length."""
 _WRITE_BYTES_PER_S = 250e6
 """[B/s] Slow disk or slow loading; several times as fast here."""
 _READ_BYTES_PER_S = 5e9
@@ -46,11 +52,35 @@ def recipe(candidate: Candidate, workload: Workload) -> Recipe:
     return found
 
 
-def peak_bytes(recipe: Recipe, num_layers: int) -> int:
-    """Return the resident set to reckon with at that many layers, in bytes."""
-    loaded = _LOADED_FACTORS[recipe.storage_name] * recipe.weight_bytes(num_layers)
-    working = recipe.working_bytes(recipe.num_input_tokens)
-    return int(CHILD_BYTES + loaded + recipe.cache_bytes(num_layers) + working)
+def peak_bytes(recipe: Recipe, num_layers: int, num_prompt_tokens: int | None = None) -> int:
+    """Return the resident set to reckon with at that many layers, in bytes.
+
+    Args:
+        recipe: what is measured.
+        num_layers: layers that are built.
+        num_prompt_tokens: of the prompt that is measured; the whole one by default.
+    """
+    prompt = recipe.num_input_tokens if num_prompt_tokens is None else num_prompt_tokens
+    running = recipe.cache_bytes(num_layers) + recipe.working_bytes(prompt)
+    if isinstance(recipe, DecoderRecipe):
+        kept, moment = _loaded_decoder_bytes(recipe, num_layers)
+        return int(CHILD_BYTES + kept + max(moment, running))
+    return int(CHILD_BYTES + _LOADED_FACTORS[recipe.storage_name] * recipe.weight_bytes(num_layers) + running)
+
+
+def _loaded_decoder_bytes(recipe: DecoderRecipe, num_layers: int) -> tuple[float, int]:
+    """Return what weights and copies of a decoder take once loaded, and what more for a moment while loading."""
+    weights, table = recipe.weight_bytes(num_layers), recipe.table_bytes
+    copies = _DECODER_COPIES[recipe.storage_name] * (weights - table) + (table if recipe.has_tied_head else 0)
+    return weights + copies, table
+
+
+def prompt_limit(recipe: Recipe, num_layers: int, memory_box_bytes: int) -> int:
+    """Return the longest prompt, at most the task's, that fits the box at that many layers, in tokens."""
+    tokens = recipe.num_input_tokens
+    while tokens > _LEAST_PROMPT_TOKENS and peak_bytes(recipe, num_layers, tokens) > _MEMORY_SHARE * memory_box_bytes:
+        tokens = max(_LEAST_PROMPT_TOKENS, tokens // 2)
+    return tokens
 
 
 def least_time_s(recipe: Recipe, num_layers: int) -> float:
@@ -73,19 +103,20 @@ def depths(recipe: Recipe, *, memory_box_bytes: int, time_box_s: float, cache_by
     """
     whole = recipe.num_layers
 
-    def fits_memory(layers: int) -> bool:
-        return peak_bytes(recipe, layers) <= _MEMORY_SHARE * memory_box_bytes
+    room = _MEMORY_SHARE * memory_box_bytes
+    least_prompt = min(recipe.num_input_tokens, _LEAST_PROMPT_TOKENS) if recipe.num_output_tokens else None
 
-    def fits(layers: int) -> bool:
-        return fits_memory(layers) and least_time_s(recipe, layers) <= _TIME_SHARE * time_box_s
+    def fits_time(layers: int) -> bool:
+        return least_time_s(recipe, layers) <= _TIME_SHARE * time_box_s
 
-    if fits(whole) or (not recipe.divisible and fits_memory(whole)):
+    if peak_bytes(recipe, whole) <= room and (fits_time(whole) or not recipe.divisible):
         return (whole,)
     if not recipe.divisible or whole < 2:
         raise _too_large(recipe, "This model", whole, memory_box_bytes)
-    large = max((layers for layers in range(2, whole) if fits(layers)), default=0)
+    fitting = [layers for layers in range(2, whole) if peak_bytes(recipe, layers, least_prompt) <= room]
+    large = max((layers for layers in fitting if fits_time(layers)), default=0)
     if not large:  # a slow probe is better than none
-        if peak_bytes(recipe, 2) > memory_box_bytes:
+        if peak_bytes(recipe, 2, least_prompt) > memory_box_bytes:
             raise _too_large(recipe, "Even two layers of this model", 2, memory_box_bytes)
         large = 2
     small = min(max(_LEAST_SLICE, round(_SLICE_SHARE * large), _beyond_cache(recipe, cache_bytes)), large - 1)

@@ -75,6 +75,7 @@ class _Coordinator:
         self._walls_s: dict[int, float] = {}
         self._budget_s = max(_LEAST_MEASURE_S, _MEASURE_S_PER_BYTE * recipe.weight_bytes(recipe.num_layers))
         self._threads = ThreadChoice(num_threads=1)
+        self._prompt_limit = recipe.num_input_tokens
         self._num_done = self._num_planned = 0
         self._trying = False
         self._told = 0.0
@@ -86,6 +87,7 @@ class _Coordinator:
             self._recipe, memory_box_bytes=plan.memory_box_bytes, time_box_s=plan.time_box_s,
             cache_bytes=plan.last_level_cache_bytes,
         )  # fmt: skip
+        self._prompt_limit = footprint.prompt_limit(self._recipe, max(layers), plan.memory_box_bytes)
         created = datetime.now(UTC).isoformat(timespec="seconds")
         build_s = self._build(layers)
         self._num_planned = launches.NUM_PASSES * len(layers)

@@ -3,19 +3,21 @@
 from advisor import paths, units
 from advisor.catalog.model import Candidate
 from advisor.graphs import recipes
+from advisor.graphs.recipe import Recipe
 from advisor.hardware.model import HardwareProfile
 from advisor.probe import footprint
 from advisor.probe import threads as thread_choice
 from advisor.probe.plan import ProbePlan
 from advisor.task.model import Workload
 
-SMALL_PARAMETERS = 700_000_000
-SMALL_TIME_BOX_S = 20.0
-TIME_BOX_S = 60.0
+LEAST_TIME_BOX_S, MOST_TIME_BOX_S = 20.0, 75.0
+_TIME_BOX_OFFSET_S, _TIME_BOX_S_PER_BYTE = 8.0, 26e-9
+"""[s], [s/B] Time box of a model by its weights: 27 s for 1B parameters in int4, 57 s for 3B."""
 _LEAST_BOX_BYTES = int(1.5 * units.GIB)
 _LARGEST_BOX_BYTES = 6 * units.GIB
 _BOX_PER_WEIGHT_BYTE = 3.0
 """[1] Box over weights: mapped file, packed copy, cache and working memory of a usual prompt."""
+_BOX_OVER_PEAK = 1.1
 _RESERVE_SHARE = 0.15
 _LEAST_RESERVE_BYTES = 512 * units.MIB
 """[B] Left to the system and the window, besides the share above."""
@@ -48,15 +50,14 @@ def plan(
         threads: of the runtime; found by a short sweep by default.
         pinned: each thread stays on a processor of its own; left to the sweep by default.
         memory_box_bytes: [B] What the probe may take; never more than what is free less a reserve.
-        time_box_s: [s] Aim for the whole probe; 20 s for small models, else 60 s.
+        time_box_s: [s] Aim for the whole probe; 20 to 75 s by the model's weights by default.
 
     Raises:
         InvalidModelError: `invalid_model`; it cannot be measured, or not even two layers fit the memory.
     """
     recipe = footprint.recipe(candidate, workload)
-    box = _memory_box(recipe.weight_bytes(recipe.num_layers), profile, memory_box_bytes)
-    small = recipe.num_parameters() <= SMALL_PARAMETERS
-    seconds = time_box_s if time_box_s is not None else SMALL_TIME_BOX_S if small else TIME_BOX_S
+    box = _memory_box(recipe, profile, memory_box_bytes)
+    seconds = time_box_s if time_box_s is not None else _time_box_s(recipe)
     cache_bytes = profile.cpu.l3_bytes.value or profile.cpu.l2_bytes.value
     return ProbePlan(
         candidate=candidate, workload=workload, num_threads=threads,
@@ -77,6 +78,13 @@ def usable_bytes(profile: HardwareProfile) -> int:
     return max(0, free - max(_LEAST_RESERVE_BYTES, int(_RESERVE_SHARE * free)))
 
 
-def _memory_box(weight_bytes: int, profile: HardwareProfile, wanted_bytes: int | None) -> int:
-    usual = min(_LARGEST_BOX_BYTES, max(_LEAST_BOX_BYTES, int(_BOX_PER_WEIGHT_BYTE * weight_bytes)))
-    return min(usable_bytes(profile), wanted_bytes if wanted_bytes is not None else usual)
+def _time_box_s(recipe: Recipe) -> float:
+    wanted = _TIME_BOX_OFFSET_S + _TIME_BOX_S_PER_BYTE * recipe.weight_bytes(recipe.num_layers)
+    return min(MOST_TIME_BOX_S, max(LEAST_TIME_BOX_S, wanted))
+
+
+def _memory_box(recipe: Recipe, profile: HardwareProfile, wanted_bytes: int | None) -> int:
+    """Return the memory a probe may take, in bytes: what the whole model needs, where that is not out of proportion."""
+    whole = int(_BOX_OVER_PEAK * footprint.peak_bytes(recipe, recipe.num_layers))
+    usual = max(_LEAST_BOX_BYTES, int(_BOX_PER_WEIGHT_BYTE * recipe.weight_bytes(recipe.num_layers)), whole)
+    return min(usable_bytes(profile), wanted_bytes if wanted_bytes is not None else min(_LARGEST_BOX_BYTES, usual))

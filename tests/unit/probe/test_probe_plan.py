@@ -29,6 +29,11 @@ SEVEN_B = qwen(num_hidden_layers=28, hidden_size=3584, intermediate_size=18944, 
                num_key_value_heads=4, head_dim=128, tie_word_embeddings=False)  # fmt: skip
 
 
+def reckoned(recipe, layers, box_bytes):
+    """Peak at a depth with the longest prompt that the box has room for, or the shortest that is measured."""
+    return footprint.peak_bytes(recipe, layers, footprint.prompt_limit(recipe, layers, box_bytes))
+
+
 def test_a_small_model_is_measured_whole_within_its_boxes():
     plan = planner.plan(qwen(), CHAT, profile(available_bytes=16 * units.GIB))
     assert plan.depths == (24,)
@@ -39,12 +44,12 @@ def test_a_small_model_is_measured_whole_within_its_boxes():
 
 
 def test_a_large_model_is_measured_at_depths_beyond_the_cache_with_one_to_test_the_line():
-    plan = planner.plan(SEVEN_B, CHAT, profile(available_bytes=32 * units.GIB, l3_bytes=32 * units.MIB), time_box_s=180)
+    plan = planner.plan(SEVEN_B, CHAT, profile(available_bytes=32 * units.GIB, l3_bytes=32 * units.MIB), time_box_s=240)
     small, middle, large = plan.depths
     assert small < middle < large
     assert 1 <= small < large < 28
     recipe = footprint.recipe(SEVEN_B, CHAT)
-    assert footprint.peak_bytes(recipe, large) <= plan.memory_box_bytes
+    assert reckoned(recipe, large, plan.memory_box_bytes) <= plan.memory_box_bytes
     assert small * (recipe.weight_bytes(2) - recipe.weight_bytes(1)) > 32 * units.MIB
 
 
@@ -134,8 +139,9 @@ def test_more_layers_longer_texts_and_larger_batches_never_need_less(layers, tok
 
     base = peak(layers, tokens, batch)
     assert peak(layers + 1, tokens, batch) > base
-    assert peak(layers, tokens + 1, batch) > base
-    assert peak(layers, tokens, batch + 1) > base
+    assert peak(layers, tokens + 1, batch) >= base  # loading may need more than running
+    assert peak(layers, 4096, 8) > peak(layers, 2048, 8)
+    assert peak(layers, tokens, batch + 1) >= base
 
 
 @given(st.integers(200, 4000), st.floats(5, 120))
@@ -150,7 +156,7 @@ def test_depths_are_whole_or_two_in_order(box_mib, time_box_s):
         return
     assert found == (24,) or (2 <= len(found) <= 3 and found[0] >= 1 and found[-1] < 24)
     assert list(found) == sorted(set(found))
-    assert footprint.peak_bytes(recipe, found[-1]) <= box_mib * units.MIB
+    assert reckoned(recipe, found[-1], box_mib * units.MIB) <= box_mib * units.MIB
 
 
 def test_depths_have_the_mix_of_layers_of_the_whole_model():
