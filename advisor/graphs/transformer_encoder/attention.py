@@ -3,7 +3,7 @@
 import math
 
 from advisor.graphs.transformer_encoder import tables
-from advisor.graphs.transformer_encoder.pen import HIDDEN, NOT_COUNTED, TextPen
+from advisor.graphs.transformer_encoder.pen import HIDDEN, TextPen
 from advisor.graphs.transformer_encoder.shape import TextShape
 from advisor.graphs.vision import parts
 from advisor.graphs.vision.drawing import Tensor
@@ -22,13 +22,10 @@ def rotary(pen: TextPen, name: str, x: Tensor) -> Tensor:
         x: (batch, heads, tokens, head size).
     """
     axis, half = 3, x.shape[3] // 2
-    sides = []
-    for kind in ("cosine", "sine"):
-        known = pen.weight(f"{name}/{kind}", (x.shape[2], half), fill=kind, counted=NOT_COUNTED)
-        sides.append(pen.concat([known, known], 1))
+    cosines, sines = pen.turns(name, half)
     first, second = pen.slice(x, axis, 0, half), pen.slice(x, axis, half)
     crossed = pen.concat([pen.unary("Neg", second), first], axis)
-    return pen.add(pen.binary("Mul", x, sides[0]), pen.binary("Mul", crossed, sides[1]))
+    return pen.add(pen.binary("Mul", x, cosines), pen.binary("Mul", crossed, sines))
 
 
 def plain(pen: TextPen, query: Tensor, key: Tensor, value: Tensor, added: list[Tensor]) -> Tensor:
@@ -37,12 +34,12 @@ def plain(pen: TextPen, query: Tensor, key: Tensor, value: Tensor, added: list[T
     Args:
         pen: draws.
         query: (batch, heads, tokens, head size).
-        key: the same.
-        value: the same.
+        key: (batch, heads, head size, tokens).
+        value: as the queries.
         added: to the scores, one after the other.
     """
     batch, num_heads, tokens, size = query.shape
-    scores = pen.matmul(query, pen.transpose(key, 0, 1, 3, 2))
+    scores = pen.matmul(query, key)
     scores = pen.binary("Div", scores, number(math.sqrt(size)))
     for term in added:
         scores = pen.add(scores, term)

@@ -137,11 +137,13 @@ def _added(pen: TextPen, shape: TextShape) -> list[Tensor]:
 def _attention(
     pen: TextPen, name: str, x: Tensor, shape: TextShape, added: list[Tensor], seen: Tensor
 ) -> Tensor:  # fmt: skip
-    sides = (pen.linear(f"{name}/{part}", x, shape.hidden_size, bias=shape.qkv_bias) for part in _SIDES)
-    query, key, value = (parts.heads(pen, side, shape.num_heads) for side in sides)
+    sides = [pen.linear(f"{name}/{part}", x, shape.hidden_size, bias=shape.qkv_bias) for part in _SIDES]
     if added:
-        y = attention.plain(pen, query, key, value, [*added, seen])
+        flat = pen.reshape(sides[1], (*x.shape[:2], shape.num_heads, shape.head_size))
+        query, value = (parts.heads(pen, side, shape.num_heads) for side in (sides[0], sides[2]))
+        y = attention.plain(pen, query, pen.transpose(flat, 0, 2, 3, 1), value, [*added, seen])
     else:
+        query, key, value = (parts.heads(pen, side, shape.num_heads) for side in sides)
         if shape.places == "rotary":
             query, key = attention.rotary(pen, "rotary", query), attention.rotary(pen, "rotary", key)
         y = parts.attend(pen, query, key, value, seen, guarded=True)

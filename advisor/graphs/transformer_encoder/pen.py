@@ -65,6 +65,22 @@ class TextPen(Pen):
         table = self.weight("types/weight", (shape.num_token_types, width))
         return self.node("Gather", [table, ids], (*ids.shape, width), axis=0)
 
+    def turns(self, name: str, half: int) -> tuple[Tensor, Tensor]:
+        """Return cosines and sines by which queries and keys are turned, the same for the same name.
+
+        Args:
+            name: of the tables.
+            half: [elements] Half the width of a head; both halves are turned alike.
+        """
+        found = []
+        for kind in ("cosine", "sine"):
+            key = f"{name}/{kind}/both"
+            if key not in self._known:
+                table = self.weight(f"{name}/{kind}", (self.num_tokens, half), fill=kind, counted=NOT_COUNTED)
+                self._known[key] = self.concat([table, table], 1)
+            found.append(self._known[key])
+        return found[0], found[1]
+
     def seen(self, allowed: str) -> Tensor:
         """Return what is added to scores so that padding is not seen. Shape (batch, 1, tokens, tokens).
 

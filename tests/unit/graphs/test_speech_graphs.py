@@ -1,5 +1,7 @@
 """Speech encoders: they run as drawn, letters follow the sound, recordings are cut into pieces; parameters, bytes."""
 
+from collections import Counter
+
 import cards
 import msgspec
 import numpy as np
@@ -10,14 +12,22 @@ import pytest
 from advisor.catalog import formats, load
 from advisor.catalog.model import Candidate
 from advisor.graphs import build, recipes, storage
+from advisor.graphs.speech import conformer, wave
 from advisor.graphs.speech import shape as shapes
-from advisor.graphs.speech import wave
 from advisor.graphs.speech.recipe import SpeechRecipe, pieces
-from advisor.graphs.speech.shape import WaveShape
+from advisor.graphs.speech.shape import ConformerShape, WaveShape
+from advisor.graphs.vision import build as writer
+from advisor.graphs.vision.pen import Pen
 from advisor.task.model import Workload
 
 SIZES = {"num_layers": 2, "hidden_size": 64, "intermediate_size": 128, "num_heads": 4, "num_letters": 32}
-SHAPES = {"base": WaveShape(**SIZES, normed_first=False), "large": WaveShape(**SIZES, normed_first=True)}
+SHAPES = {
+    "base": WaveShape(**SIZES, normed_first=False),
+    "conformer": ConformerShape(
+        num_layers=2, hidden_size=64, intermediate_size=160, num_heads=4, num_mel_bins=16, num_halvings=3, vocab_size=32
+    ),
+    "large": WaveShape(**SIZES, normed_first=True),
+}
 NAMES = sorted(SHAPES)
 FORMATS = ("onnx-fp32", "onnx-int8-dynamic", "onnx-int8", "onnx-int4-b32")
 SAMPLES = 8_000
@@ -46,7 +56,13 @@ def run(path, sound):
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    return session.run(None, {wave.INPUT: sound})[0]
+    return session.run(None, {session.get_inputs()[0].name: sound})[0]
+
+
+def num_positions(recipe):
+    if isinstance(recipe.shape, WaveShape):
+        return wave.num_frames(recipe.num_samples)
+    return conformer.num_positions(recipe.shape, recipe.num_frames)
 
 
 def sound_of(recipe):
@@ -59,7 +75,7 @@ def test_every_encoder_runs_as_drawn(name, format_id, tmp_path):
     recipe = recipe_of(name, format_id, num_batch=2)
     path = written(recipe, tmp_path)
     letters = run(path, sound_of(recipe))
-    assert letters.shape == (2, wave.num_frames(SAMPLES), 32) == recipe.sheet(2).outputs[0].shape
+    assert letters.shape == (2, num_positions(recipe), 32) == recipe.sheet(2).outputs[0].shape
     assert np.isfinite(letters).all()
     assert letters.std(axis=1).min() > 0.005  # other letters at other times
     assert np.abs(letters[0] - letters[1]).max() > 0.01
@@ -107,6 +123,51 @@ def test_parameters_and_bytes_are_the_catalogs_but_for_the_mask_of_training():
             stated, _ = formats.file_bytes(formats.by_id(format_id), card)
             assert recipe.weight_bytes(recipe.num_layers) == pytest.approx(stated, rel=0.005)
             assert recipe.shape.normed_first == ("large" in model_id)
+
+
+def test_parakeet_is_the_catalogs_and_reads_spectra():
+    for model_id in ("nvidia/parakeet-ctc-0.6b", "nvidia/parakeet-ctc-1.1b"):
+        for format_id in FORMATS:
+            card, recipe, why = of_card(model_id, format_id, audio_s=20.0)
+            assert isinstance(recipe, SpeechRecipe), why
+            assert recipe.num_parameters() == card.num_parameters()
+            stated, _ = formats.file_bytes(formats.by_id(format_id), card)
+            assert recipe.weight_bytes(recipe.num_layers) == pytest.approx(stated, rel=0.005)
+        (spectra,) = recipe.feeds()
+        assert spectra.shape == (1, 2000, 80)
+        assert num_positions(recipe) == 250
+
+
+def test_a_transducer_is_refused_with_a_sentence():
+    _, recipe, why = of_card("nvidia/parakeet-tdt-0.6b-v3")
+    assert recipe is None
+    assert "token by token" in why
+
+
+def test_distances_are_shifted_to_positions(tmp_path):
+    tokens = 5
+    pen = Pen()
+    pen.output(conformer.shifted(pen, pen.input("distances", (1, 1, tokens, 2 * tokens - 1)), tokens))
+    path = tmp_path / "shift.onnx"
+    writer.write(pen.drawing(), storage.FLOAT32, path, inside=True)
+    apart = np.broadcast_to(np.arange(tokens - 1, -tokens, -1, dtype=np.float32), (1, 1, tokens, 2 * tokens - 1))
+    found = run(path, np.ascontiguousarray(apart))[0, 0]
+    rows, columns = np.indices((tokens, tokens))
+    np.testing.assert_array_equal(found, rows - columns)
+
+
+def test_convolutions_over_one_position_are_products_where_they_are_quantized(tmp_path):
+    found = {
+        format_id: Counter(
+            node.op_type
+            for node in onnx.load(str(written(recipe_of("conformer", format_id), tmp_path / format_id))).graph.node
+        )
+        for format_id in ("onnx-fp32", "onnx-int8-dynamic")
+    }
+    per_layer = 3
+    assert found["onnx-fp32"]["Conv"] == 5 + 1 + 2 * per_layer
+    assert found["onnx-int8-dynamic"]["Conv"] == 5 + 2 * 1
+    assert found["onnx-int8-dynamic"]["MatMulInteger"] == 2 + 2 * 11
 
 
 def test_recordings_are_cut_into_equal_pieces_of_at_most_half_a_minute():
