@@ -11,7 +11,7 @@ TextFamily = Literal["decoder", "encoder"]
 _PARTS: tuple[tuple[str, str], ...] = (
     ("encoder_decoder", "encoder-decoders of this type"),
     ("vision", "models that read images"),
-    ("audio", "speech models"),
+    ("audio", "speech models of this type"),
     ("detector", "object detectors"),
     ("moe", "mixture-of-experts models"),
     ("mla", "models with latent attention"),
