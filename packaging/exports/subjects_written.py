@@ -13,6 +13,11 @@ _T5 = {
     "attn_implementation": "eager",
 }  # fmt: skip
 _WHISPER = {"num_mel_bins": 20, "max_source_positions": 50, "bos_token_id": 1, "eos_token_id": 2}
+_MOONSHINE = {
+    "vocab_size": 320, "hidden_size": 64, "intermediate_size": 160, "encoder_num_attention_heads": 4,
+    "decoder_num_attention_heads": 4, "encoder_num_key_value_heads": 4, "decoder_num_key_value_heads": 4,
+    "use_cache": False,
+}  # fmt: skip
 _BART_DEPTHS = ("encoder_layers", "decoder_layers")
 
 
@@ -57,4 +62,12 @@ WRITTEN_SUBJECTS = [
         inputs=_SOUND,
         audio={"num_encoder_layers": 2, "encoder_hidden_size": 64, "num_mel_bins": 20, "num_max_source_positions": 50},
     ),
+    _subject(
+        "moonshine", "moonshine", "MoonshineConfig", "MoonshineForConditionalGeneration",
+        {**_MOONSHINE, "max_position_embeddings": 64}, (160, 160),
+        inputs={"input_values": ["normal", 1, 8000], "decoder_input_ids": _WRITTEN},
+        depth_fields=("encoder_num_hidden_layers", "decoder_num_hidden_layers"), max_position_embeddings=64,
+        audio={"num_encoder_layers": 2, "encoder_hidden_size": 64},
+    )
+    | {"unmasked": True},
 ]  # fmt: skip

@@ -10,25 +10,27 @@ from pathlib import Path
 
 from onnx import TensorProto
 
-from advisor.graphs.builder import GraphBuilder
-from advisor.graphs.seq2seq import parts
+from advisor.graphs.builder import EPSILON, GraphBuilder
+from advisor.graphs.recipe import past_name, present_name
+from advisor.graphs.seq2seq import parts, turned
 from advisor.graphs.seq2seq.recipe import (
     ENCODER_MASK,
     FEATURES,
     IDS,
     LOGITS,
     MASK,
+    WAVE,
     Seq2SeqRecipe,
     cross_input,
     cross_output,
-    past_name,
-    present_name,
 )
-from advisor.graphs.seq2seq.shape import CONV_KERNEL, Seq2SeqShape, Stack
+from advisor.graphs.seq2seq.shape import CONV_KERNEL, WAVE_CONVOLUTIONS, Seq2SeqShape, Stack
 from advisor.graphs.storage import Storage
 from advisor.graphs.weights_limit import INSIDE_LIMIT_BYTES
 
 _GRAPH_NAMES = ("encoder.onnx", "graph.onnx")
+_PLAIN_NORM = (("one", 1.0), ("zero", 0.0))
+"""The runtime's norm over a whole wave has a weight and a bias for all of it; the model's are added behind."""
 _KEPT = (("key", parts.key), ("value", parts.value))
 
 
@@ -76,12 +78,20 @@ class _Half(GraphBuilder):
     def placed(self, x: str, positions: str) -> str:
         """Add learned or computed positions, and normalize the sum where the model does."""
         traits = self.shape.traits
-        if traits.positions != "relative":
+        if traits.positions in ("learned", "computed"):
             if traits.extra_positions:
                 positions = self.node("Add", [positions, self.constant([traits.extra_positions])], ["positions/moved"])
             table = self.table("positions/weight", self.half.num_positions, self.shape.hidden_size)
             x = self.node("Add", [x, self.node("Gather", [table, positions], ["positions/rows"])], ["positions/sum"])
         return parts.norm(self, self.shape, "embedding_norm", x) if traits.embedding_norm else x
+
+    def turn(self, positions: str) -> turned.Turn | None:
+        """Return what turns heads at these positions; None where the model turns none."""
+        return turned.turn(self, self.shape, positions) if self.shape.traits.positions == "rotary" else None
+
+    def rotate(self, x: str, by: turned.Turn | None) -> str:
+        """Turn heads by their positions."""
+        return x if by is None else turned.turned(self, self.shape, x, by)
 
     def half_layer(self, name: str, x: str, work: Callable[[str], str]) -> str:
         """Return x + work(x), normalized before or after."""
@@ -117,8 +127,13 @@ class Encoder(_Half):
     def __init__(self, shape: Seq2SeqShape, storage: Storage, num_layers: int, num_decoder: int, batch: int) -> None:
         """Write the nodes of that many layers of its own and keys and values for that many of the decoder."""
         super().__init__(shape, storage, shape.encoder)
-        x, added = self._hear(batch) if shape.num_mel_bins else self._read()
-        sides = parts.sides(self, shape, "sides", x, self.length(x, 1, "sides/tokens"), added)
+        self._turn: turned.Turn | None = None
+        x, added = self._listen(batch) if shape.traits.wave else self._hear(batch) if shape.hears else self._read()
+        tokens = self.length(x, 1, "sides/tokens")
+        sides = parts.sides(self, shape, "sides", x, tokens, added)
+        if shape.traits.positions == "rotary":
+            line = self.line(self.constant([0], scalar=True), self.scalar(tokens), "positions/line")
+            self._turn = self.turn(line)
         for index in range(num_layers):
             x = self._layer(f"layer.{index}", x, sides)
         x = self.ended(x)
@@ -158,12 +173,36 @@ class Encoder(_Half):
         table = self.table("positions/weight", self.half.num_positions, shape.hidden_size)
         return self.node("Add", [turned, table], ["positions/sum"]), ()
 
+    def _listen(self, batch: int) -> tuple[str, tuple[str, ...]]:
+        """Convolve the raw wave; a norm over all of it stands between the first two convolutions."""
+        hidden = self.shape.hidden_size
+        x = self.node("Unsqueeze", [self.input(WAVE, TensorProto.FLOAT, [batch, "samples"]), self.constant([1])], ["w"])
+        widths = ((1, hidden), (hidden, 2 * hidden), (2 * hidden, hidden))
+        for index, ((kernel, step), (num_in, num_out)) in enumerate(zip(WAVE_CONVOLUTIONS, widths, strict=True)):
+            weight = self.weight(f"conv.{index}/weight", num_out, num_in, kernel, scale=(num_in * kernel) ** -0.5)
+            inputs = [x, weight, self.vector(f"conv.{index}/bias", num_out)] if index else [x, weight]
+            x = self.node(
+                "Conv", inputs, [f"conv.{index}/out"], kernel_shape=[kernel], strides=[step], pads=[0, 0],
+                dilations=[1], group=1,
+            )  # fmt: skip
+            x = parts.activate(self, f"conv.{index}", x, "gelu") if index else self._normed_wave(x)
+        return self.node("Transpose", [x], ["frames"], perm=[0, 2, 1]), ()
+
+    def _normed_wave(self, x: str) -> str:
+        bent, hidden = self.node("Tanh", [x], ["wave/tanh"]), self.shape.hidden_size
+        flat = self.node("Reshape", [bent, self.constant([0, 1, -1])], ["wave/flat"])
+        ones = [self.weight(f"wave/{name}", 1, fill="constant", scale=value) for name, value in _PLAIN_NORM]
+        normed = self.node("InstanceNormalization", [flat, *ones], ["wave/normed"], epsilon=EPSILON)
+        back = self.node("Reshape", [normed, self.node("Shape", [bent], ["wave/dims"])], ["wave/back"])
+        scaled = self.node("Mul", [back, self.weight("wave/weight", hidden, 1, fill="ones")], ["wave/scaled"])
+        return self.node("Add", [scaled, self.weight("wave/bias", hidden, 1)], ["wave/out"])
+
     def _layer(self, name: str, x: str, sides: parts.Sides) -> str:
         shape, one = self.shape, f"{name}/attention"
 
         def attention(y: str) -> str:
-            query = parts.query(self, shape, one, y)
-            key = parts.key(self, shape, one, y, f"{one}/key/heads")
+            query = self.rotate(parts.query(self, shape, one, y), self._turn)
+            key = self.rotate(parts.key(self, shape, one, y, f"{one}/key/heads"), self._turn)
             value = parts.value(self, shape, one, y, f"{one}/value/heads")
             return parts.attend(self, shape, one, (query, key, value), sides)
 
@@ -178,7 +217,7 @@ class Decoder(_Half):
         super().__init__(shape, storage, shape.decoder)
         self.input(IDS, TensorProto.INT64, ["batch", "tokens"])
         mask: tuple[str, ...] = ()
-        if not shape.num_mel_bins:
+        if not shape.hears:
             source = self.input(ENCODER_MASK, TensorProto.INT64, ["batch", "source"])
             mask = (parts.text_mask(self, shape, source),)
         self._declare(num_layers)
@@ -193,6 +232,7 @@ class Decoder(_Half):
             zeros = self.node("ConstantOfShape", [self.node("Concat", dims, ["zeros/dims"], axis=0)], ["zeros"])
             mask = (zeros, *mask)
         self._cross = parts.sides(self, shape, "cross", IDS, source, mask)
+        self._turn = self.turn(positions)
         rows, table = self.words()
         x = self.placed(rows, positions)
         for index in range(num_layers):
@@ -220,8 +260,9 @@ class Decoder(_Half):
         one, other = f"{name}/attention", f"{name}/cross"
 
         def attention(y: str) -> str:
-            query = parts.query(self, shape, one, y)
+            query = self.rotate(parts.query(self, shape, one, y), self._turn)
             new = {part: make(self, shape, one, y, f"{one}/{part}/heads") for part, make in _KEPT}
+            new["key"] = self.rotate(new["key"], self._turn)
             kept = [
                 self.node("Concat", [past_name(index, part), new[part]], [present_name(index, part)], axis=2)
                 for part, _ in _KEPT

@@ -55,7 +55,7 @@ def sides(
 def norm(graph: GraphBuilder, shape: Seq2SeqShape, name: str, x: str) -> str:
     """Normalize the last axis."""
     if shape.traits.norm == "layer":
-        return graph.norm(name, "layer", x, shape.hidden_size, bias=True)
+        return graph.norm(name, "layer", x, shape.hidden_size, bias=shape.traits.norm_bias)
     squared = graph.node("Pow", [x, graph.number(2.0)], [f"{name}/squared"])
     mean = graph.node("ReduceMean", [squared, graph.constant([-1])], [f"{name}/mean"], keepdims=1)
     root = graph.node("Sqrt", [graph.node("Add", [mean, graph.number(_RMS_EPSILON)], [f"{name}/kept"])], [f"{name}/r"])
@@ -143,9 +143,15 @@ def attend(graph: GraphBuilder, shape: Seq2SeqShape, name: str, operands: tuple[
 
 def mlp(graph: GraphBuilder, shape: Seq2SeqShape, name: str, x: str, stack: Stack) -> str:
     """Return two products with an activation between them; three where a second one opens the first."""
-    hidden, inner, bias = shape.hidden_size, stack.intermediate_size, shape.traits.bias
-    y = activate(graph, name, graph.linear(f"{name}/up", x, hidden, inner, bias=bias), shape.traits.activation)
-    if shape.gated:
+    hidden, inner, bias = shape.hidden_size, stack.intermediate_size, shape.traits.mlp_bias
+    if stack.gate == "packed":
+        both = graph.linear(f"{name}/up", x, hidden, 2 * inner, bias=bias)
+        up, gate = f"{name}/first", f"{name}/second"
+        graph.node("Split", [both], [up, gate], axis=-1, num_outputs=2)
+        y = graph.node("Mul", [activate(graph, name, gate, stack.activation), up], [f"{name}/gated"])
+        return graph.linear(f"{name}/down", y, inner, hidden, bias=bias)
+    y = activate(graph, name, graph.linear(f"{name}/up", x, hidden, inner, bias=bias), stack.activation)
+    if stack.gate == "apart":
         y = graph.node("Mul", [y, graph.linear(f"{name}/side", x, hidden, inner, bias=bias)], [f"{name}/gated"])
     return graph.linear(f"{name}/down", y, inner, hidden, bias=bias)
 

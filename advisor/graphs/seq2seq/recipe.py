@@ -1,4 +1,4 @@
-"""Recipes of encoder-decoders: text to text, and Whisper. Pure."""
+"""Recipes of encoder-decoders: text to text, Whisper and Moonshine. Pure."""
 
 import math
 
@@ -7,22 +7,26 @@ import msgspec
 from advisor.catalog.model import Candidate
 from advisor.graphs import drawn, support
 from advisor.graphs import storage as graph_storage
-from advisor.graphs.recipe import Bound, Feed, GraphFamily, Recipe, Runner
+from advisor.graphs.recipe import Bound, Feed, GraphFamily, Recipe, Runner, past_name, present_name
 from advisor.graphs.seq2seq import shape as shapes
 from advisor.graphs.seq2seq.shape import Seq2SeqShape
 from advisor.graphs.storage import FLOAT_BYTES, Storage
-from advisor.graphs.text import past_name as past_name
-from advisor.graphs.text import present_name as present_name
 from advisor.task.model import Workload
 
-IDS, MASK, ENCODER_MASK, FEATURES = "input_ids", "attention_mask", "encoder_attention_mask", "input_features"
+IDS, MASK, ENCODER_MASK = "input_ids", "attention_mask", "encoder_attention_mask"
+FEATURES, WAVE = "input_features", "input_values"
 LOGITS = "logits"
 START_IDS = "decoder_input_ids"
 """Feed that is no input of the encoder: what the decoder reads before its first token."""
 ACTIVATION_FACTOR = 1.4
 """[1] Arena growth by powers of two and copies in flight, as of other texts."""
 PIECE_S = 30.0
-"""[s] Whisper pads every piece of a recording to this length. Source: openai/whisper, `audio.py`, `CHUNK_LENGTH`."""
+"""[s] Whisper pads every piece of a recording to this length; Moonshine hears pieces up to this length as they are.
+Source: openai/whisper, `audio.py`, `CHUNK_LENGTH`."""
+SAMPLES_PER_S = 16_000
+"""[1/s]"""
+_LEAST_SAMPLES = 4_000
+"""A quarter of a second: less gives no position to look at."""
 NO_CLASSIFIER = (
     "This encoder-decoder sorts texts: it reads them with both halves and writes none. Test models are made of those "
     "that write."
@@ -48,13 +52,15 @@ class Seq2SeqRecipe(msgspec.Struct, frozen=True, kw_only=True):
     num_output_tokens: int
     num_batch: int
     num_runs: float
+    piece_s: float = PIECE_S
+    """[s] Of sound that is heard at once."""
     num_asked_tokens: int = 0
     """Tokens that were to be written; more than the model can where `num_output_tokens` is less."""
 
     @property
     def family(self) -> GraphFamily:
         """Which builder makes it."""
-        return "speech" if self.shape.num_mel_bins else "seq2seq"
+        return "speech" if self.shape.hears else "seq2seq"
 
     @property
     def runner(self) -> Runner:
@@ -82,6 +88,21 @@ class Seq2SeqRecipe(msgspec.Struct, frozen=True, kw_only=True):
         return self.shape.num_start_tokens + self.num_output_tokens
 
     @property
+    def num_samples(self) -> int:
+        """Samples of a piece of sound."""
+        return max(_LEAST_SAMPLES, round(SAMPLES_PER_S * self.piece_s))
+
+    @property
+    def num_source_positions(self) -> int:
+        """Positions that the decoder looks at."""
+        if not self.shape.hears:
+            return self.num_input_tokens
+        count = self.num_samples
+        for kernel, step in shapes.WAVE_CONVOLUTIONS:
+            count = (count - kernel) // step + 1
+        return count if self.shape.traits.wave else self.shape.encoder.num_positions
+
+    @property
     def vocab_size(self) -> int:
         """Token ids are drawn below it."""
         return self.shape.vocab_size
@@ -89,8 +110,8 @@ class Seq2SeqRecipe(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def measured_input(self) -> str:
         """What is read before the first token, in words."""
-        if self.shape.num_mel_bins:
-            return f"a piece of {PIECE_S:g} s of sound"
+        if self.shape.hears:
+            return f"a piece of {self.piece_s:.3g} s of sound"
         return f"a text of {self.num_input_tokens} tokens"
 
     @property
@@ -125,8 +146,8 @@ class Seq2SeqRecipe(msgspec.Struct, frozen=True, kw_only=True):
     def working_bytes(self, num_prompt_tokens: int) -> int:
         """Return the working memory of reading a text of that length, or a piece of sound, in bytes."""
         shape = self.shape
-        source = shape.encoder.num_positions if shape.num_mel_bins else num_prompt_tokens
-        widest = 6 * shape.hidden_size + (4 if shape.gated else 2) * shape.encoder.intermediate_size
+        source = self.num_source_positions if shape.hears else num_prompt_tokens
+        widest = 6 * shape.hidden_size + (2 if shape.encoder.gate == "none" else 4) * shape.encoder.intermediate_size
         scores = shape.num_heads * source * source * 3
         elements = self.num_batch * (source * widest + scores + shape.num_start_tokens * shape.vocab_size)
         return int(ACTIVATION_FACTOR * elements * FLOAT_BYTES)
@@ -137,7 +158,10 @@ class Seq2SeqRecipe(msgspec.Struct, frozen=True, kw_only=True):
         first = Feed(
             name=START_IDS, data_type="int64", shape=(batch, shape.num_start_tokens), fill="ids", limit=shape.vocab_size
         )
-        if shape.num_mel_bins:
+        if shape.traits.wave:
+            wave = Feed(name=WAVE, data_type="float32", shape=(batch, self.num_samples), fill="normal")
+            return (wave, first)
+        if shape.hears:
             sound = (batch, shape.num_mel_bins, 2 * shape.encoder.num_positions)
             return (Feed(name=FEATURES, data_type="float32", shape=sound, fill="normal"), first)
         text = (batch, self.num_input_tokens)
@@ -151,7 +175,7 @@ class Seq2SeqRecipe(msgspec.Struct, frozen=True, kw_only=True):
         """Return the past of each decoder layer as long as it gets, and its cross attention."""
         shape = self.shape
         _, layers = shape.part(num_layers)
-        source = shape.encoder.num_positions if shape.num_mel_bins else self.num_input_tokens
+        source = self.num_source_positions
         found: list[Bound] = []
         for layer in range(layers):
             for part in ("key", "value"):
@@ -179,16 +203,17 @@ def recipe(candidate: Candidate, workload: Workload) -> tuple[Recipe | None, str
         return None, "The shape of this model is not known, so no test model can be made for it."
     if not drawn.agrees(shape.num_parameters(), model.num_parameters()):
         return None, support.DISAGREES
-    pieces = max(1, math.ceil(workload.audio_s / PIECE_S)) if shape.num_mel_bins else 1
+    pieces = max(1, math.ceil(workload.audio_s / PIECE_S)) if shape.hears else 1
     asked = math.ceil(workload.num_output_tokens / pieces)
-    # Tables hold rows before the first position that no token uses; T5 knows no longest text.
-    rows = [stack.num_positions - shape.traits.extra_positions for stack in (shape.encoder, shape.decoder)]
-    unlimited = shape.traits.positions == "relative"
-    inputs = max(1, workload.num_input_tokens if unlimited else min(workload.num_input_tokens, rows[0]))
-    room = asked if unlimited else rows[1] - shape.num_start_tokens
+    # Tables hold rows before the first position that no token uses; T5 and sound know no longest input.
+    longest = shape.encoder.num_positions - shape.traits.extra_positions
+    inputs = max(1, min(workload.num_input_tokens, longest) if longest > 0 else workload.num_input_tokens)
+    limit = shape.num_target_positions
+    heard_s = workload.audio_s / pieces if shape.traits.wave and workload.audio_s else PIECE_S
     return Seq2SeqRecipe(
         shape=shape, storage=graph_storage.BY_FORMAT[candidate.format.id],
-        num_input_tokens=0 if shape.num_mel_bins else inputs, num_output_tokens=min(asked, room),
-        num_batch=max(1, workload.num_batch), num_runs=float(pieces * max(1, workload.num_passes)),
+        num_input_tokens=0 if shape.hears else inputs,
+        num_output_tokens=min(asked, limit - shape.num_start_tokens) if limit else asked,
+        num_batch=max(1, workload.num_batch), num_runs=float(pieces * max(1, workload.num_passes)), piece_s=heard_s,
         num_asked_tokens=asked,
     ), ""  # fmt: skip

@@ -1,9 +1,10 @@
-"""Sizes and habits of encoder-decoders: T5, the BART line (MarianMT, M2M-100, NLLB, mBART, Pegasus) and Whisper. Pure.
+"""Sizes and habits of encoder-decoders: T5, the BART line (Marian, M2M-100, mBART, Pegasus), Whisper, Moonshine. Pure.
 
 Exports keep two files: the encoder's, and one decoder that reads its own past. Both hold the table of words; the cross
 attention's keys and values are multiplied once, with the encoder.
 
-Source: transformers, modeling_t5.py, modeling_bart.py and its line, modeling_whisper.py; optimum's ONNX files.
+Source: transformers, modeling_t5.py, modeling_bart.py and its line, modeling_whisper.py, modeling_moonshine.py;
+optimum's ONNX files.
 """
 
 import math
@@ -23,9 +24,14 @@ WHISPER_TOKENS = 448
 """Longest text: rows of the decoder's position table."""
 WHISPER_START_TOKENS = 4
 """Start, language, task, no timestamps. Source: openai/whisper, `tokenizer.py`, `sot_sequence`."""
+WAVE_CONVOLUTIONS = ((127, 64), (7, 3), (3, 2))
+"""[samples or frames] Kernel and step of Moonshine's three convolutions over the raw wave; the second one doubles the
+channels. Source: Moonshine, arXiv 2410.15608, section 3.1."""
 Activation = Literal["relu", "gelu", "gelu-new", "silu"]
-Positions = Literal["learned", "computed", "relative"]
-"""`computed`: sines in a table that is in the file but no parameter (M2M-100)."""
+Positions = Literal["learned", "computed", "relative", "rotary"]
+"""`computed`: sines in a table that is in the file but no parameter (M2M-100); `rotary`: turned heads (Moonshine)."""
+Gate = Literal["none", "apart", "packed"]
+"""Whether a second product opens the first one of an MLP, and whether both are one matrix."""
 Scaling = Literal["both", "query", "none"]
 """What attention scales: queries and keys by the root of the root of the head size, queries alone, or nothing (T5)."""
 
@@ -43,8 +49,13 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     final_norm: bool = False
     scaled_embedding: bool = False
     scaling: Scaling = "both"
+    norm_bias: bool = True
+    mlp_bias: bool = True
     bias: bool = True
+    """Of attention."""
     key_bias: bool = True
+    wave: bool = False
+    """It hears the raw wave."""
     logits_bias: bool = False
     """A vector is added to the output scores that is no parameter (BART's `final_logits_bias`)."""
 
@@ -52,7 +63,7 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
 _RELU_FIRST = Traits(activation="relu", norm_first=True, final_norm=True, scaled_embedding=True)
 _T5 = Traits(
     activation="relu", positions="relative", norm="rms", norm_first=True, final_norm=True, scaling="none", bias=False,
-    key_bias=False,
+    mlp_bias=False,
 )  # fmt: skip
 TRAITS: dict[str, Traits] = {
     "t5": _T5,
@@ -62,6 +73,7 @@ TRAITS: dict[str, Traits] = {
     "marian": Traits(activation="silu", scaled_embedding=True, logits_bias=True),
     "m2m_100": msgspec.structs.replace(_RELU_FIRST, positions="computed", extra_positions=2),
     "whisper": Traits(norm_first=True, final_norm=True, scaling="query", key_bias=False),
+    "moonshine": Traits(norm_first=True, final_norm=True, positions="rotary", norm_bias=False, bias=False, wave=True),
 }
 
 
@@ -73,6 +85,8 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     """[elements] Width of the MLP."""
     num_positions: int
     """Rows of the position table; 0: none."""
+    gate: Gate = "none"
+    activation: Activation
 
 
 class Seq2SeqShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,16 +102,22 @@ class Seq2SeqShape(msgspec.Struct, frozen=True, kw_only=True):
     """[rows]"""
     tied: bool
     """The output matrix is the table of words again."""
-    gated: bool = False
     encoder: Stack
     decoder: Stack
     num_mel_bins: int = 0
-    """Of a speech model; 0: it reads text."""
+    """Of Whisper; 0: it reads text, or the raw wave."""
+    num_target_positions: int = 0
+    """[tokens] Longest text it writes, the first one it reads among them; 0: no limit is known."""
 
     @property
     def attention_size(self) -> int:
         """Return the width of all heads, in elements."""
         return self.num_heads * self.head_size
+
+    @property
+    def hears(self) -> bool:
+        """Return whether it reads sound, not text."""
+        return self.num_mel_bins > 0 or self.traits.wave
 
     @property
     def num_start_tokens(self) -> int:
@@ -128,8 +148,9 @@ class Seq2SeqShape(msgspec.Struct, frozen=True, kw_only=True):
         """Return the bytes of the encoder's file: its layers, and keys and values of the decoder's cross attention."""
         encoder, decoder = self.part(num_steps)
         matrices = sum(storage.linear_bytes(k, n) for k, n in self._encoder_matrices(encoder, decoder))
-        table = 0 if self.num_mel_bins else storage.linear_bytes(self.hidden_size, self.vocab_size)
+        table = 0 if self.hears else storage.linear_bytes(self.hidden_size, self.vocab_size)
         vectors = self._num_encoder_vectors(encoder, decoder) + self._num_computed(self.encoder)
+        vectors += 2 if self.traits.wave else 0  # weight and bias of a norm that needs none
         return matrices + table + FLOAT_BYTES * vectors
 
     def decoder_bytes(self, storage: Storage, num_steps: int) -> int:
@@ -154,7 +175,8 @@ class Seq2SeqShape(msgspec.Struct, frozen=True, kw_only=True):
         found: tuple[tuple[int, int], ...] = ()
         for count in attention:
             found += ((count - 1) * ((hidden, wide),)) + ((wide, hidden),)
-        return (*found, *(2 if self.gated else 1) * ((hidden, inner),), (inner, hidden))
+        up = {"none": ((hidden, inner),), "apart": 2 * ((hidden, inner),), "packed": ((hidden, 2 * inner),)}[stack.gate]
+        return (*found, *up, (inner, hidden))
 
     def _num_encoder_vectors(self, encoder: int, decoder: int) -> int:
         hidden, wide = self.hidden_size, self.attention_size
@@ -163,7 +185,12 @@ class Seq2SeqShape(msgspec.Struct, frozen=True, kw_only=True):
             count += decoder * wide * (2 if self.traits.key_bias else 1)
         if self.num_mel_bins:
             count += CONV_KERNEL * hidden * (self.num_mel_bins + hidden) + 2 * hidden
-        return count
+        return count + (self._num_wave_elements() if self.traits.wave else 0)
+
+    def _num_wave_elements(self) -> int:
+        """Return the elements of three convolutions, of which the first has no bias but a norm behind it."""
+        hidden, (first, second, third) = self.hidden_size, (kernel for kernel, _ in WAVE_CONVOLUTIONS)
+        return hidden * (first + 2 + 2 * second * hidden + 2 + 2 * third * hidden + 1)
 
     def _num_decoder_vectors(self, decoder: int) -> int:
         layer = self._num_layer_vectors(self.decoder, num_norms=3)
@@ -172,10 +199,11 @@ class Seq2SeqShape(msgspec.Struct, frozen=True, kw_only=True):
 
     def _num_layer_vectors(self, stack: Stack, *, num_norms: int) -> int:
         count = num_norms * self._norm_size()
-        if not self.traits.bias:
-            return count
-        attention = self.attention_size * (3 if self.traits.key_bias else 2) + self.hidden_size
-        return count + attention + stack.intermediate_size * (2 if self.gated else 1) + self.hidden_size
+        if self.traits.bias:
+            count += self.attention_size * (3 if self.traits.key_bias else 2) + self.hidden_size
+        if self.traits.mlp_bias:
+            count += stack.intermediate_size * (1 if stack.gate == "none" else 2) + self.hidden_size
+        return count
 
     def _num_outer(self, stack: Stack) -> int:
         traits = self.traits
@@ -188,7 +216,7 @@ class Seq2SeqShape(msgspec.Struct, frozen=True, kw_only=True):
         return stack.num_positions * self.hidden_size if self.traits.positions == "computed" else 0
 
     def _norm_size(self) -> int:
-        return self.hidden_size * (2 if self.traits.norm == "layer" else 1)
+        return self.hidden_size * (2 if self.traits.norm == "layer" and self.traits.norm_bias else 1)
 
 
 def seq2seq_shape(card: ModelCard) -> Seq2SeqShape | None:
@@ -206,19 +234,22 @@ def seq2seq_shape(card: ModelCard) -> Seq2SeqShape | None:
     traits, rows = TRAITS[architecture.model_type], _num_rows(architecture)
     if rows is None:
         return None
-    plain = architecture.model_type != "t5" or facts.encoder_intermediate_size == 4 * hidden
+    gated = architecture.model_type == "t5" and facts.encoder_intermediate_size != 4 * hidden
+    activation: Activation = "gelu-new" if gated else traits.activation
+    gate: Gate = "apart" if gated else "none"
+    encoder = Stack(
+        num_layers=facts.num_encoder_layers, intermediate_size=facts.encoder_intermediate_size, num_positions=rows[0],
+        gate=gate, activation=activation,
+    )  # fmt: skip
+    decoder = Stack(
+        num_layers=facts.num_decoder_layers, intermediate_size=facts.decoder_intermediate_size, num_positions=rows[1],
+        gate="packed" if traits.wave else gate, activation="silu" if traits.wave else activation,
+    )  # fmt: skip
+    limit = architecture.max_position_embeddings if traits.wave else rows[1] - traits.extra_positions
     return Seq2SeqShape(
-        traits=traits if plain else msgspec.structs.replace(traits, activation="gelu-new"), hidden_size=hidden,
-        num_heads=facts.num_encoder_heads, head_size=architecture.head_dim or hidden // facts.num_encoder_heads,
-        vocab_size=vocab, tied=plain, gated=not plain,
-        encoder=Stack(
-            num_layers=facts.num_encoder_layers, intermediate_size=facts.encoder_intermediate_size,
-            num_positions=rows[0],
-        ),
-        decoder=Stack(
-            num_layers=facts.num_decoder_layers, intermediate_size=facts.decoder_intermediate_size,
-            num_positions=rows[1],
-        ),
+        traits=traits, hidden_size=hidden, num_heads=facts.num_encoder_heads,
+        head_size=architecture.head_dim or hidden // facts.num_encoder_heads, vocab_size=vocab, tied=not gated,
+        encoder=encoder, decoder=decoder, num_target_positions=max(0, limit or 0),
         num_mel_bins=(architecture.audio.num_mel_bins or 0) if architecture.audio is not None else 0,
     )  # fmt: skip
 
@@ -229,7 +260,7 @@ def _num_rows(architecture: Architecture) -> tuple[int, int] | None:
     if architecture.model_type == "whisper":
         frames = audio.num_max_source_positions if audio is not None and audio.num_mel_bins else None
         return None if frames is None else (frames, WHISPER_TOKENS)
-    if traits.positions == "relative":
+    if traits.positions in ("relative", "rotary"):
         return 0, 0
     longest = architecture.max_position_embeddings
     return None if longest is None else (longest + traits.extra_positions, longest + traits.extra_positions)

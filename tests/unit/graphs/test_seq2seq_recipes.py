@@ -12,7 +12,7 @@ from advisor.graphs.seq2seq.recipe import NO_CLASSIFIER, Seq2SeqRecipe
 from advisor.graphs.storage import BY_FORMAT
 from advisor.task.model import Workload
 
-LEAST_CARDS = {"t5": 9, "bart": 3, "mbart": 1, "pegasus": 2, "marian": 6, "m2m_100": 5, "whisper": 14}
+LEAST_CARDS = {"t5": 9, "bart": 3, "mbart": 1, "pegasus": 2, "marian": 6, "m2m_100": 5, "whisper": 14, "moonshine": 2}
 TABLE = "the encoder's file holds the table of words once more"
 
 
@@ -90,6 +90,17 @@ def test_sound_is_read_in_pieces_each_with_its_share_of_the_text():
     assert crossed == 12 * [(1, 8, 1500, 64)]
     longest = made(by_id("openai/whisper-base"), audio_s=30.0, num_output_tokens=9000)
     assert longest.num_output_tokens == 444
+
+
+def test_a_wave_is_heard_as_long_as_it_is():
+    recipe = made(by_id("UsefulSensors/moonshine-tiny"), audio_s=45.0, num_output_tokens=500)
+    assert recipe.num_runs == 2
+    assert recipe.num_output_tokens == 193
+    assert {feed.name: feed.shape for feed in recipe.feeds()}["input_values"] == (1, 360_000)
+    assert recipe.num_source_positions == pytest.approx(22.5 * 16_000 / 384, abs=3)
+    assert "a piece of 22.5 s of sound" in recipe.measured_input
+    short = made(by_id("UsefulSensors/moonshine-tiny"), audio_s=0.01)
+    assert short.num_source_positions >= 1
 
 
 @pytest.mark.parametrize(

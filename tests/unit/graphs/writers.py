@@ -13,6 +13,7 @@ SMALL = {
     "tie_word_embeddings": True,
 }  # fmt: skip
 SOUND = AudioFacts(num_encoder_layers=4, encoder_hidden_size=64, num_mel_bins=20, num_max_source_positions=30)
+WAVE = AudioFacts(num_encoder_layers=4, encoder_hidden_size=64)
 KINDS = {
     "t5 plain": {"model_type": "t5", "encoder_decoder": {"encoder_intermediate_size": 256}},
     "t5 gated": {"model_type": "t5"},
@@ -22,6 +23,7 @@ KINDS = {
     "marian": {"model_type": "marian"},
     "m2m_100": {"model_type": "m2m_100"},
     "whisper": {"model_type": "whisper", "audio": SOUND, "max_position_embeddings": None},
+    "moonshine": {"model_type": "moonshine", "audio": WAVE},
 }
 
 
