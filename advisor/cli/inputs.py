@@ -20,6 +20,7 @@ from advisor.report.model import ReportDocument
 from advisor.task.model import Description, TaskSpec
 
 PROVIDERS_TIME_LIMIT_S = 30.0
+_MOST_THREADS_PER_CPU = 4
 
 
 def pairs(words: Sequence[str] | None, *, option: str) -> dict[str, str]:
@@ -185,6 +186,21 @@ def probes_of(profile: HardwareProfile) -> tuple[ProbeResult, ...]:
     except StorageError as error:
         print(error.sentence(), file=sys.stderr)
         return ()
+
+
+def check_threads(threads: int | None, profile: HardwareProfile) -> None:
+    """Refuse many more threads than there are processors: they would only wait for each other, or not even start.
+
+    Raises:
+        InvalidInputError: `too-many-threads`.
+    """
+    logical = profile.cpu.num_logical_cores.value
+    if threads is not None and logical is not None and threads > _MOST_THREADS_PER_CPU * logical:
+        raise InvalidInputError(
+            "too-many-threads",
+            f"--threads {threads} is far more than the {logical} processors of this computer.",
+            remedy=f"Give at most {_MOST_THREADS_PER_CPU * logical}, or leave it out: the app finds the best number.",
+        )
 
 
 def calibration_of(profile: HardwareProfile) -> Calibration | None:

@@ -72,6 +72,7 @@ def probe(
             remedy=f"`estimate {chosen.model.id}` predicts it.",
         )
     profile = detect.detect()
+    inputs.check_threads(threads, profile)
     limits = inputs.roofs_of(profile)
     before = estimator.estimate(chosen, workload, limits, energy.power_model(profile, "cpu"))
     plan = planner.plan(chosen, workload, profile, threads=threads, pinned=pin)

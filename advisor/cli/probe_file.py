@@ -74,6 +74,7 @@ def probe_file(
 
     asked = _shapes(shapes), _dimensions(dimensions)
     profile = detect.detect()
+    inputs.check_threads(threads, profile)
     selection = provider.chosen(provider_word, profile)
     for sentence in selection.passed_over:
         output.note(sentence)

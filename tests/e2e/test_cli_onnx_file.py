@@ -75,6 +75,7 @@ def test_the_text_names_inputs_free_sizes_and_providers(tmp_path):
         (("--dim", "M=3"), "no free dimension named 'M'"),
         (("--shape", "x=3x9"), "cannot have the shape 3x9"),
         (("--provider", "coreml"), "available here: cpu"),
+        (("--threads", "100000"), "--threads 100000 is far more than the"),
     ],
 )
 def test_words_that_do_not_fit_are_one_sentence(tmp_path, words, sentence):

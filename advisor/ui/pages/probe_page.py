@@ -222,6 +222,7 @@ class ProbePage(Page):
         self.time.setHidden(not running and finished)
         remaining = f", about {units.duration(probe.remaining_s)} left" if probe.remaining_s is not None else ""
         what = probe.detail or wording.stage_help(probe.stage)
+        what = what[:1].upper() + what[1:]
         self.time.setText(f"{what}. {units.duration(probe.elapsed_s)} so far{remaining}." if running else WHAT_HAPPENS)
 
     def _show_curves(self) -> None:
