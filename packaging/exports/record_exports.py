@@ -64,18 +64,18 @@ def record(subject):
 
 def record_whole(subject):
     """Record a whole network and, where its layers are equal, what one of them adds."""
-    every = subject["compared"] == "every operator"
+    every, simplified = subject["compared"] == "every operator", subject.get("simplified", False)
     with tempfile.TemporaryDirectory() as folder:
         model = whole_models.model(subject)
         count = sum(parameter.numel() for parameter in model.parameters())
-        whole = facts(_torch_file(subject, Path(folder) / "whole", model))
+        whole = facts(_torch_file(subject, Path(folder) / "whole", model), simplified=simplified)
         layer = {}
         if subject.get("layer_too"):
             models = [whole_models.model(subject, depth) for depth in DEPTHS]
             files = [_torch_file(subject, Path(folder) / str(at), it) for at, it in zip(DEPTHS, models, strict=True)]
             layer = {"per_layer": per_layer(*map(facts, files), whole=every), "depths": list(DEPTHS)}
-    tools = " and ".join(f"{name} {version(name)}" for name in (subject["library"],))
-    kept = ("id", "architecture", "shape", "components", "tasks", "format")
+    tools = ", ".join(f"{name} {version(name)}" for name in (subject["library"], *["onnxruntime"] * simplified))
+    kept = ("id", "architecture", "shape", "components", "undrawn", "tasks", "format", "simplified")
     found = {
         "name": subject["name"],
         "tool": f"torch.onnx of torch {version('torch').partition('+')[0]}; {tools}",

@@ -8,13 +8,15 @@ import msgspec
 from advisor.graphs.diffusion.pen import DiffusionPen
 from advisor.graphs.vision import parts
 from advisor.graphs.vision.drawing import Tensor
-from advisor.graphs.vision.pen import integers
+from advisor.graphs.vision.pen import integers, numbers
 
 _INNER = 4
 _SINUSOIDS = 256
 _NUM_SHIFTS = 6
 _NUM_SINGLE_SHIFTS = 3
 _TIME_SCALE = 1000.0
+_BASE = 10000.0
+"""[1] Of the rates at which pairs of elements turn."""
 SINGLES = 2
 """Single layers for each double layer: 38 for 19."""
 
@@ -35,6 +37,13 @@ class FluxShape(msgspec.Struct, frozen=True, kw_only=True):
     guided: bool
     """The strength of guidance is an input."""
 
+    @property
+    def axes(self) -> tuple[int, int, int]:
+        """Elements of a head that turn with each coordinate of a place: 16, 56 and 56 of the published 128."""
+        head = self.hidden_size // self.num_heads
+        long = 2 * (7 * head // 32)
+        return head - 2 * long, long, long
+
 
 def draw(pen: DiffusionPen, shape: FluxShape, num_layers: int, num_rows: int) -> None:
     """Draw one step for so many latents."""
@@ -44,7 +53,7 @@ def draw(pen: DiffusionPen, shape: FluxShape, num_layers: int, num_rows: int) ->
     x = pen.linear("patch", sample, hidden)
     step = pen.silu(_step(pen, shape, num_rows))
     words = pen.linear("text", text, hidden)
-    network = _Network(pen, shape, step, tokens)
+    network = _Network(pen, shape, step, _angles(pen, shape, tokens))
     for index in range(num_layers):
         x, words = network.double(f"double.{index}", x, words)
     both = pen.concat([words, x], 1)
@@ -67,14 +76,29 @@ def _step(pen: DiffusionPen, shape: FluxShape, num_rows: int) -> Tensor:
     return pen.add(step, pen.embed("pooled", pooled, hidden))
 
 
+def _angles(pen: DiffusionPen, shape: FluxShape, num_tokens: int) -> tuple[Tensor, Tensor]:
+    """Return cosines and sines of all places, worked out in each step: places are inputs. Source: arXiv 2104.09864."""
+    words = pen.input("txt_ids", (shape.num_text_tokens, len(shape.axes)))
+    places = pen.concat([words, pen.input("img_ids", (num_tokens, len(shape.axes)))], 0)
+    count, found = places.shape[0], tuple[list[Tensor], list[Tensor]](([], []))
+    for axis, size in enumerate(shape.axes):
+        column = pen.reshape(pen.pick(places, 1, axis), (count, 1))
+        rates = numbers(*(_BASE ** (-2 * index / size) for index in range(size // 2)))
+        turned = pen.node("Mul", [column, rates], (count, size // 2))
+        for kept, operator in zip(found, ("Cos", "Sin"), strict=True):
+            wave = pen.node("Unsqueeze", [pen.unary(operator, turned), integers(2)], (count, size // 2, 1))
+            pairs = pen.node("Expand", [wave, integers(count, size // 2, 2)], (count, size // 2, 2))
+            kept.append(pen.reshape(pairs, (count, size)))
+    cosines, sines = (pen.reshape(pen.concat(kept, 1), (1, count, 1, sum(shape.axes))) for kept in found)
+    return cosines, sines
+
+
 class _Network:
     """Layers that all read the vector of the step and turn their heads by place."""
 
-    def __init__(self, pen: DiffusionPen, shape: FluxShape, step: Tensor, num_tokens: int) -> None:
+    def __init__(self, pen: DiffusionPen, shape: FluxShape, step: Tensor, angles: tuple[Tensor, Tensor]) -> None:
         self._pen, self._shape, self._step = pen, shape, step
-        places = (1, shape.num_text_tokens + num_tokens, 1, shape.hidden_size // shape.num_heads)
-        # Exported graphs work the angles out from the places again in each step, some millionths of its operations.
-        self._cosine, self._sine = pen.table("cosines", places), pen.table("sines", places)
+        self._cosine, self._sine = angles
 
     def double(self, name: str, x: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
         """Return patches and words after a layer in which each has its own weights."""

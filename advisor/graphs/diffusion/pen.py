@@ -36,10 +36,15 @@ class DiffusionPen(Pen):
         return self.node("LayerNormalization", [x, ones], x.shape, axis=-1, epsilon=_EPSILON, stash_type=1)
 
     def group_norm(self, name: str, x: Tensor, num_groups: int, *, epsilon: float = 1e-5) -> Tensor:
-        """Normalize groups of channels over all places."""
+        """Normalize groups of channels over all places, in the operators that torch.onnx writes below opset 21."""
         size = x.shape[1]
-        inputs = [x, self.weight(f"{name}/weight", (size,), fill="ones"), self.weight(f"{name}/bias", (size,))]
-        return self.node("GroupNormalization", inputs, x.shape, num_groups=num_groups, epsilon=epsilon, stash_type=1)
+        grouped = (x.shape[0], num_groups, x.num_elements // (x.shape[0] * num_groups))
+        bare = [self.table(f"{fill}/{num_groups}", (num_groups,), ones=fill == "ones") for fill in ("ones", "zeros")]
+        flat = self.reshape(x, grouped, allow_zero=False)
+        y = self.node("InstanceNormalization", [flat, *bare], grouped, epsilon=epsilon)
+        y = self.reshape(y, x.shape, allow_zero=False)
+        y = self.binary("Mul", y, self.weight(f"{name}/weight", (size, 1, 1), fill="ones"))
+        return self.add(y, self.weight(f"{name}/bias", (size, 1, 1)))
 
     def rms_norm(self, name: str, x: Tensor) -> Tensor:
         """Scale the last axis to a mean square of one, in the seven operators that torch.onnx writes below opset 23."""

@@ -1,5 +1,6 @@
 """Writes drawings of vision networks as graphs. Imports onnx: for the building child only."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from advisor.graphs.weights import TensorSpec
 from advisor.graphs.weights_limit import INSIDE_LIMIT_BYTES
 
 _GRAPH_NAME = "graph.onnx"
+_GEMM_AXES = 2
 _TYPES = {
     "float32": TensorProto.FLOAT, "int64": TensorProto.INT64, "int32": TensorProto.INT32, "bool": TensorProto.BOOL,
 }  # fmt: skip
@@ -76,7 +78,7 @@ class _Writer(GraphBuilder):
     def _place(self, node: Node) -> None:
         attributes = node.attributes
         if node.operator == LINEAR:
-            y = self._multiply(attributes["matrix"], self._name(node.inputs[0]), node.outputs[0].name)
+            y = self._multiply(attributes["matrix"], self._name(node.inputs[0]), node.outputs[0])
         elif node.operator == EMBEDDING:
             y, _ = self.embedding(attributes["name"], node.inputs[0], *attributes["sizes"])
         else:
@@ -84,18 +86,28 @@ class _Writer(GraphBuilder):
             return
         self._renamed[node.outputs[0].name] = y
 
-    def _multiply(self, matrix: Matrix, x: str, y: str) -> str:
+    def _multiply(self, matrix: Matrix, x: str, result: Tensor) -> str:
         """Multiply by a matrix; the nodes of a second use are named after its result."""
         if matrix.name not in self._used:
             self._used.add(matrix.name)
+            if self.storage.kind == "float" and len(result.shape) == _GEMM_AXES:
+                return self._gemm(matrix, x)
             return self.linear(matrix.name, x, matrix.num_in, matrix.num_out, bias=matrix.bias)
-        before, self.specs = self.specs, []
+        y, before, self.specs = result.name, self.specs, []
         again = self.linear(y, x, matrix.num_in, matrix.num_out, bias=matrix.bias)
         twins = {spec.name: spec.name.replace(y, matrix.name, 1) for spec in self.specs}
         for node in self._nodes:
             node.input[:] = [twins.get(entry, entry) for entry in node.input]
         self.specs = before
         return again
+
+    def _gemm(self, matrix: Matrix, x: str) -> str:
+        """Multiply rows by a matrix and add its bias in one operator, as torch.onnx writes it for two axes."""
+        name, scale = matrix.name, 1 / math.sqrt(matrix.num_in)
+        operands = [x, self.weight(f"{name}/weight", matrix.num_in, matrix.num_out, scale=scale)]
+        if matrix.bias:
+            operands.append(self.vector(f"{name}/bias", matrix.num_out))
+        return self.node("Gemm", operands, [f"{name}/sum"])
 
     def _add_node(
         self, operator: str, inputs: list[str], outputs: tuple[Tensor, ...], attributes: dict[str, Any]

@@ -62,7 +62,7 @@ def attend(
 
 def attention(
     pen: Pen, name: str, queries: Tensor, keys: Tensor, values: Tensor, *, num_heads: int, mask: Tensor | None = None,
-    width: int | None = None,
+    width: int | None = None, guarded: bool = False,
 ) -> Tensor:  # fmt: skip
     """Return attention with its four products.
 
@@ -75,12 +75,13 @@ def attention(
         num_heads: heads.
         mask: added to the scores.
         width: [elements] Inner width where it is not the outer one.
+        guarded: rows that the mask hides altogether give zeros, see `attend`.
     """
     outer = queries.shape[-1]
     inner = width or outer
     sides = zip(("query", "key", "value"), (queries, keys, values), strict=True)
     query, key, value = (heads(pen, pen.linear(f"{name}/{part}", x, inner), num_heads) for part, x in sides)
-    return pen.linear(f"{name}/output", attend(pen, query, key, value, mask), outer)
+    return pen.linear(f"{name}/output", attend(pen, query, key, value, mask, guarded=guarded), outer)
 
 
 def mlp(pen: Pen, name: str, x: Tensor, inner: int, activation: Activation) -> Tensor:

@@ -109,6 +109,12 @@ class Pen:
             self.weight(f"{name}/bias", (num_out,))
         return Matrix(name=name, num_in=num_in, num_out=num_out, bias=bias)
 
+    def copy(self, name: str, matrix: Matrix) -> Matrix:
+        """Add a matrix without its bias once more, as a file may hold it: no parameters of the published model."""
+        shape = (matrix.num_in, matrix.num_out)
+        self._weights.append(Weight(name=f"{name}/weight", shape=shape, kind="matrix", num_parameters=0))
+        return Matrix(name=name, num_in=matrix.num_in, num_out=matrix.num_out, bias=False)
+
     def product(self, x: Tensor, matrix: Matrix) -> Tensor:
         """Multiply by a matrix made before and add its bias."""
         return self.node(LINEAR, [x], (*x.shape[:-1], matrix.num_out), matrix=matrix)

@@ -33,6 +33,8 @@ class TextTower(msgspec.Struct, frozen=True, kw_only=True):
     activation: Activation
     with_bias_head: bool
     """The last product has a bias (SigLIP's head; CLIP's projection has none)."""
+    causal: bool = True
+    """Words look at those before them only (CLIP, OWLv2; in SigLIP at all)."""
 
 
 class PlainShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +53,8 @@ class PlainShape(msgspec.Struct, frozen=True, kw_only=True):
     class_token: bool = True
     first_norm: bool = False
     layer_scale: bool = False
+    mask_token: bool = False
+    """The published model has one more row for patches hidden in training. No exporter keeps it."""
     num_detection_tokens: int = 0
     mid_positions: bool = False
     """Learned positions are added again after every layer but the last (YOLOS, from small on)."""
@@ -101,7 +105,9 @@ def _embed(pen: Pen, shape: PlainShape, pixels: Tensor) -> Tensor:
     if shape.num_detection_tokens:
         pieces.append(parts.repeated(pen, "detection_tokens", batch, shape.num_detection_tokens, hidden))
     x = pen.concat(pieces, 1) if len(pieces) > 1 else x
-    x = pen.add(x, pen.weight("positions", (1, shape.num_tokens, hidden)))
+    x = pen.add(
+        x, pen.weight("positions", (1, shape.num_tokens, hidden), counted=1 + shape.mask_token / shape.num_tokens)
+    )
     return pen.norm("first_norm", x) if shape.first_norm else x
 
 
@@ -123,7 +129,12 @@ def _pooling(pen: Pen, shape: PlainShape, x: Tensor) -> Tensor:
     """Draw SigLIP's head: one learned query attends to all patches. Source: `SiglipMultiheadAttentionPoolingHead`."""
     x, batch = pen.norm("last_norm", x), x.shape[0]
     probe = parts.repeated(pen, "probe", batch, 1, shape.hidden_size)
-    y = parts.attention(pen, "pooling", probe, x, x, num_heads=shape.num_heads)
+    query = parts.heads(pen, pen.linear("pooling/query", probe, shape.hidden_size), shape.num_heads)
+    both = pen.linear("pooling/key_value", x, 2 * shape.hidden_size)
+    sizes = [(batch, shape.num_patches, shape.hidden_size)] * 2
+    sides = pen.split("Split", [both], sizes, axis=2, num_outputs=2)
+    key, value = (parts.heads(pen, side, shape.num_heads) for side in sides)
+    y = pen.linear("pooling/output", parts.attend(pen, query, key, value), shape.hidden_size)
     z = parts.mlp(pen, "pooling_mlp", pen.norm("pooling_norm", y), shape.intermediate_size, shape.activation)
     return _unit(pen, pen.pick(pen.add(y, z), 1, 0))
 
@@ -175,10 +186,12 @@ def _text(pen: Pen, shape: TextTower, num_out: int) -> None:
     with pen.idle(ids) as ends:
         x = pen.embedding("text/words", ids, shape.vocab_size, shape.hidden_size)
         x = pen.add(x, pen.weight("text/positions", (1, shape.num_positions, shape.hidden_size)))
+        length = shape.num_positions
+        mask = pen.weight("text/mask", (1, 1, length, length), counted=0) if shape.causal else None
         for index in range(shape.num_layers):
             x = parts.layer(
                 pen, f"text/layer.{index}", x, num_heads=shape.num_heads, inner=shape.intermediate_size,
-                activation=shape.activation,
+                activation=shape.activation, mask=mask,
             )  # fmt: skip
         last = pen.pick(pen.norm("text/last_norm", x), 1, shape.num_positions - 1)
         ends.append(pen.linear("text/projection", last, num_out, bias=shape.with_bias_head))

@@ -107,6 +107,7 @@ def _choose(pen: Pen, shape: RtDetrShape, memory: Tensor) -> tuple[Tensor, Tenso
     kept = (batch, shape.num_queries)
     _, where = pen.split("TopK", [best, integers(shape.num_queries)], [kept, kept], axis=1)
     where = pen.node("Unsqueeze", [where, integers(-1)], (*kept, 1))
+    pen.output(_taken(pen, scores, where))
     return _taken(pen, x, where), pen.unary("Sigmoid", _taken(pen, boxes, where))
 
 
@@ -119,11 +120,13 @@ def _decode(
     pen: Pen, shape: RtDetrShape, x: Tensor, boxes: Tensor, memory: Tensor, sides: tuple[tuple[int, int], ...]
 ) -> None:
     labels, found = [], []
-    places_up = pen.matrix("places/up", _BOX_SIZE, 2 * _SIZE)
+    places_up, bias = pen.matrix("places/up", _BOX_SIZE, 2 * _SIZE, bias=False), pen.weight("places/bias", (2 * _SIZE,))
     places_down = pen.matrix("places/down", 2 * _SIZE, _SIZE)
     for index in range(shape.num_decoder_layers):
         name = f"decoder.{index}"
-        places = pen.product(pen.unary("Relu", pen.product(boxes, places_up)), places_down)
+        # One matrix of the published model; the exporter turns so small a one over for each use and keeps all copies.
+        up = pen.copy(f"places/up.{index}", places_up) if index else places_up
+        places = pen.product(pen.unary("Relu", pen.add(pen.product(boxes, up), bias)), places_down)
         placed = pen.add(x, places)
         y = parts.attention(pen, f"{name}/attention", placed, placed, x, num_heads=_NUM_HEADS)
         x = pen.norm(f"{name}/attention_norm", pen.add(x, y))

@@ -62,7 +62,7 @@ def _vit(card: ModelCard) -> PlainShape | None:
 
 
 def _dinov2(card: ModelCard) -> PlainShape | None:
-    return _plain(card, head="features", layer_scale=True, num_labels=0)
+    return _plain(card, head="features", layer_scale=True, mask_token=True, num_labels=0)
 
 
 def _yolos(card: ModelCard) -> PlainShape | None:
@@ -85,7 +85,7 @@ def _clip(card: ModelCard) -> PlainShape | None:
 
 
 def _siglip(card: ModelCard) -> PlainShape | None:
-    text = _text(card, activation="gelu-tanh", with_bias_head=True)
+    text = _text(card, activation="gelu-tanh", with_bias_head=True, causal=False)
     return (
         None
         if text is None
@@ -133,7 +133,7 @@ def _depth(card: ModelCard) -> Shape | None:
     body = PlainShape(
         num_layers=facts.num_backbone_layers, hidden_size=hidden, intermediate_size=4 * hidden,
         num_heads=hidden // _DINO_HEAD_SIZE, height_px=side, width_px=side, patch_px=patch, head="features",
-        layer_scale=True,
+        layer_scale=True, mask_token=True,
     )  # fmt: skip
     return DepthShape(backbone=body, read_layers=read, neck_sizes=necks, fusion_size=fusion, head_size=_DEPTH_HEAD)
 

@@ -45,27 +45,37 @@ def draw_swin(pen: Pen, shape: SwinShape, _num_layers: int, num_batch: int) -> N
 def _merged(pen: Pen, name: str, x: Tensor) -> Tensor:
     """Join each two by two patches into one."""
     batch, height, width, size = x.shape
-    y = pen.reshape(x, (batch, height // 2, 2, width // 2, 2, size))
+    y = pen.reshape(_padded(pen, x), (batch, height // 2, 2, width // 2, 2, size))
     y = pen.reshape(pen.transpose(y, 0, 1, 3, 4, 2, 5), (batch, height // 2, width // 2, 4 * size))
     return pen.linear(f"{name}/reduce", pen.norm(f"{name}/norm", y), 2 * size, bias=False)
 
 
 def _swin_layer(pen: Pen, name: str, x: Tensor, num_heads: int, window: int, shift: int) -> Tensor:
     y = pen.norm(f"{name}/first_norm", x)
-    y = _rolled(pen, y, shift)
+    y = _padded(pen, _rolled(pen, y, shift))
     inside = _windows(pen, y, window)
-    size = window * window
-    table = pen.weight(f"{name}/bias_table", ((2 * window - 1) ** 2, num_heads))
-    bias = pen.node("Gather", [table, f"square:{window}"], (size * size, num_heads), axis=0)
-    bias = pen.transpose(pen.reshape(bias, (size, size, num_heads)), 2, 0, 1)
-    bias = pen.reshape(bias, (1, num_heads, size, size))
-    if shift:
-        count = inside.shape[0]
-        mask = pen.weight(f"{name}/mask", (count, 1, size, size), counted=0)
-        bias = pen.add(bias, mask)
-    y = parts.packed_attention(pen, f"{name}/attention", inside, num_heads, mask=bias)
+    y = _window_attention(pen, f"{name}/attention", inside, num_heads, window, masked=shift > 0)
     x = pen.add(x, _rolled(pen, _whole(pen, y, x.shape, window), -shift))
     return pen.add(x, parts.mlp(pen, f"{name}/mlp", pen.norm(f"{name}/second_norm", x), 4 * x.shape[-1], "gelu"))
+
+
+def _window_attention(pen: Pen, name: str, x: Tensor, num_heads: int, window: int, *, masked: bool) -> Tensor:
+    """Draw attention in windows; what each pair of places adds is a table that exporters read out in advance."""
+    size, (count, tokens, width) = window * window, x.shape
+    share = (2 * window - 1) ** 2 / size**2  # the published table has a row for each distance, not for each pair
+    bias = pen.weight(f"{name}/bias", (1, num_heads, size, size), counted=share)
+    query, key, value = parts.packed(pen, name, x, num_heads)
+    scores = pen.matmul(pen.scale(query, (width // num_heads) ** -0.5), pen.transpose(key, 0, 1, 3, 2))
+    scores = pen.add(scores, bias)
+    if masked:
+        scores = pen.add(scores, pen.weight(f"{name}/mask", (count, 1, size, size), counted=0))
+    mixed = pen.matmul(pen.unary("Softmax", scores, axis=-1), value)
+    return pen.linear(f"{name}/output", pen.reshape(pen.transpose(mixed, 0, 2, 1, 3), (count, tokens, width)), width)
+
+
+def _padded(pen: Pen, x: Tensor) -> Tensor:
+    """Pad to whole windows: by nothing at a published size, yet exports hold the operator and it copies."""
+    return pen.node("Pad", [x, integers(*2 * len(x.shape) * (0,))], x.shape, mode="constant")
 
 
 def _rolled(pen: Pen, x: Tensor, shift: int) -> Tensor:

@@ -15,10 +15,9 @@ TURBO, GUIDED, FLUX = "stabilityai/sd-turbo", "stabilityai/stable-diffusion-2-1"
 TABLES = {
     "PixArt-alpha/PixArt-XL-2-1024-MS": 4096 * 1152, "PixArt-alpha/PixArt-Sigma-XL-2-1024-MS": 4096 * 1152,
     "stabilityai/stable-diffusion-3-medium-diffusers": 4096 * 1536,
-    "stabilityai/stable-diffusion-3.5-medium": 4096 * 1536, FLUX: 2 * 4608 * 128,
-    "black-forest-labs/FLUX.1-schnell": 2 * 4352 * 128,
+    "stabilityai/stable-diffusion-3.5-medium": 4096 * 1536,
 }  # fmt: skip
-"""Elements of tables of places, which are no parameters: patches times width; angles of words and patches."""
+"""Elements of tables of places, which are no parameters: patches times width."""
 VECTORS = 5_000
 """Elements of ones and frequencies, at most."""
 COUNTED_FLOPS = {
