@@ -25,6 +25,9 @@ PIECE_S = 30.0
 Source: openai/whisper, `audio.py`, `CHUNK_LENGTH`."""
 SAMPLES_PER_S = 16_000
 """[1/s]"""
+_FRAMES_KEPT = 6
+"""Copies of what Moonshine's first convolution makes, with the next ones' rows laid out for a product; rather too many:
+503 MiB were measured of moonshine-tiny at 30 s, 524 are reckoned with."""
 _LEAST_SAMPLES = 4_000
 """A quarter of a second: less gives no position to look at."""
 NO_CLASSIFIER = (
@@ -149,7 +152,9 @@ class Seq2SeqRecipe(msgspec.Struct, frozen=True, kw_only=True):
         source = self.num_source_positions if shape.hears else num_prompt_tokens
         widest = 6 * shape.hidden_size + (2 if shape.encoder.gate == "none" else 4) * shape.encoder.intermediate_size
         scores = shape.num_heads * source * source * 3
-        elements = self.num_batch * (source * widest + scores + shape.num_start_tokens * shape.vocab_size)
+        frames = _FRAMES_KEPT * self.num_samples // shapes.WAVE_CONVOLUTIONS[0][1] if shape.traits.wave else 0
+        read = source * widest + scores + frames * shape.hidden_size
+        elements = self.num_batch * (read + shape.num_start_tokens * shape.vocab_size)
         return int(ACTIVATION_FACTOR * elements * FLOAT_BYTES)
 
     def feeds(self) -> tuple[Feed, ...]:
