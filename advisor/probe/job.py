@@ -194,10 +194,10 @@ class _Coordinator:
             runner=recipe.runner, graph_files=tuple(map(str, self._graphs[num_layers])), num_layers=num_layers,
             feeds=recipe.feeds(), bound=recipe.bound(num_layers), vocab_size=recipe.vocab_size,
             num_input_tokens=recipe.num_input_tokens, num_output_tokens=recipe.num_output_tokens,
-            num_capacity_tokens=recipe.num_capacity_tokens, num_batch=recipe.num_batch,
-            num_threads=self._threads.num_threads, pinned=self._threads.pinned, budget_s=budget_s, time_left_s=left_s,
-            count=count, pilot_share=1 / launches.NUM_PASSES, with_contexts=first, providers=self._plan.providers,
-            remove_when_loaded=False,
+            num_prompt_limit=self._prompt_limit, num_capacity_tokens=recipe.num_capacity_tokens,
+            num_batch=recipe.num_batch, num_threads=self._threads.num_threads, pinned=self._threads.pinned,
+            budget_s=budget_s, time_left_s=left_s, count=count, pilot_share=1 / launches.NUM_PASSES,
+            with_contexts=first, providers=self._plan.providers, remove_when_loaded=False,
         )  # fmt: skip
 
     def _relay(

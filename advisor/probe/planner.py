@@ -57,7 +57,7 @@ def plan(
     """
     recipe = footprint.recipe(candidate, workload)
     box = _memory_box(recipe, profile, memory_box_bytes)
-    seconds = time_box_s if time_box_s is not None else _time_box_s(recipe)
+    seconds = time_box_s if time_box_s is not None else usual_time_s(recipe)
     cache_bytes = profile.cpu.l3_bytes.value or profile.cpu.l2_bytes.value
     return ProbePlan(
         candidate=candidate, workload=workload, num_threads=threads,
@@ -78,7 +78,8 @@ def usable_bytes(profile: HardwareProfile) -> int:
     return max(0, free - max(_LEAST_RESERVE_BYTES, int(_RESERVE_SHARE * free)))
 
 
-def _time_box_s(recipe: Recipe) -> float:
+def usual_time_s(recipe: Recipe) -> float:
+    """Return the time to aim for with the whole probe of a model, in seconds."""
     wanted = _TIME_BOX_OFFSET_S + _TIME_BOX_S_PER_BYTE * recipe.weight_bytes(recipe.num_layers)
     return min(MOST_TIME_BOX_S, max(LEAST_TIME_BOX_S, wanted))
 

@@ -169,6 +169,18 @@ def test_a_prompt_for_which_there_is_no_time_is_cut_and_read_at_half_its_length_
     assert 0 < report.short_prefill_s < 60
 
 
+def test_a_prompt_for_which_there_is_no_memory_is_cut_and_brought_to_length(tmp_path):
+    outcome, report = measure(depth_request(tmp_path, num_input_tokens=64, num_prompt_limit=16))
+    assert outcome.code == "finished", outcome.message
+    assert report.num_prompt_tokens == 16
+    assert report.short_prefill_s > 0
+    big = cards.card({**cards.QWEN, "num_hidden_layers": 2, "vocab_size": 151936, "tie_word_embeddings": False})
+    wanted = Workload(num_input_tokens=1024, num_output_tokens=8, num_context_tokens=1100)
+    result = result_of(plan_of(big, workload=wanted, depths=(2,), memory_box_bytes=620 * MIB, time_box_s=8.0))
+    assert "lengthened" in result.time_to_first_token.basis
+    assert result.peak_memory.value > 620 * MIB  # the whole prompt needs more than the box: it was not run whole
+
+
 def test_a_graph_the_runtime_refuses_is_an_invalid_model(tmp_path):
     request = depth_request(tmp_path)
     (tmp_path / "graph.onnx").write_bytes(b"no graph")

@@ -60,6 +60,7 @@ class TokenRunner(Runner):
         trial = min(schedule.TRIAL_TOKENS, wanted.num_input_tokens)
         trial_s = min(self._prompt(trial), self._prompt(trial))
         length = schedule.prompt_tokens(wanted.num_input_tokens, trial, trial_s, budget_s=self.budget_s)
+        length = min(length, wanted.num_prompt_limit or length)
         short_s = None
         if length < wanted.num_input_tokens:
             length -= length % 2

@@ -169,3 +169,36 @@ def test_depths_have_the_mix_of_layers_of_the_whole_model():
     found = footprint.depths(recipe, memory_box_bytes=6 * units.GIB, time_box_s=120, cache_bytes=None)
     assert len(found) > 1
     assert {layers % 4 for layers in found} == {0}
+
+
+def test_an_eight_billion_model_is_measured_at_two_depths_within_a_quarter_of_its_memory():
+    eight = cards.candidate(
+        cards.card({
+            **cards.QWEN, "model_type": "llama", "num_hidden_layers": 32, "hidden_size": 4096, "head_dim": 128,
+            "intermediate_size": 14336, "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 128256,
+            "tie_word_embeddings": False,
+        })
+    )  # fmt: skip
+    plan = planner.plan(eight, CHAT, profile(available_bytes=16 * units.GIB), memory_box_bytes=2000 * units.MIB)
+    assert plan.depths == (2, 4)
+    recipe = footprint.recipe(eight, CHAT)
+    limit = footprint.prompt_limit(recipe, 4, plan.memory_box_bytes)
+    assert 64 <= limit < CHAT.num_input_tokens  # 1,829 MiB was its peak at 128 tokens
+    assert 1829 * units.MIB < footprint.peak_bytes(recipe, 4, limit) <= plan.memory_box_bytes
+
+
+def test_a_longer_prompt_is_measured_where_there_is_room_for_it():
+    recipe = footprint.recipe(qwen(), CHAT)
+    assert footprint.prompt_limit(recipe, 24, 4 * units.GIB) == CHAT.num_input_tokens
+    assert footprint.prompt_limit(recipe, 24, 8 * units.MIB) == 64
+
+
+@pytest.mark.parametrize(("weight_bytes", "box_s"), [(10**8, 20), (737 * 10**6, 27), (10**10, 75)])
+def test_a_larger_model_gets_more_time(weight_bytes, box_s):
+    class Recipe:
+        num_layers = 1
+
+        def weight_bytes(self, num_layers):
+            return weight_bytes * num_layers
+
+    assert planner.usual_time_s(Recipe()) == pytest.approx(box_s, abs=0.5)
