@@ -2,8 +2,7 @@
 
 import math
 
-from advisor.graphs.transformer_encoder import tables
-from advisor.graphs.transformer_encoder.pen import HIDDEN, TextPen
+from advisor.graphs.transformer_encoder.pen import HIDDEN, TextPen, table
 from advisor.graphs.transformer_encoder.shape import TextShape
 from advisor.graphs.vision import parts
 from advisor.graphs.vision.drawing import Tensor
@@ -94,6 +93,6 @@ def _read(pen: TextPen, x: Tensor, distances: Tensor, shape: TextShape, sign: in
     """Score every token against every distance and pick, for each pair, the one that lies between them."""
     tokens = x.shape[1]
     all_scores = pen.matmul(x, pen.transpose(distances, 0, 2, 1))
-    rows = tables.name("buckets", tokens, shape.num_buckets, shape.num_positions, sign)
+    rows = table("buckets", tokens, shape.num_buckets, shape.num_positions, sign)
     index = pen.node("Expand", [rows, integers(x.shape[0], tokens, tokens)], (x.shape[0], tokens, tokens))
     return pen.node("GatherElements", [all_scores, index], index.shape, axis=-1)

@@ -4,7 +4,6 @@ from typing import Any
 
 from typing_extensions import override
 
-from advisor.graphs.transformer_encoder import tables
 from advisor.graphs.transformer_encoder.shape import TextShape
 from advisor.graphs.vision.drawing import Matrix, Tensor
 from advisor.graphs.vision.pen import Pen, integers, number
@@ -16,6 +15,11 @@ NOT_COUNTED = 0.0
 """[1] Tables that are computed when a model is made: in the file, but no parameters of the published model."""
 _FLOAT, _BOOL = 1, 9
 """Numbers of these types in onnx.proto3."""
+
+
+def table(kind: str, *numbers: int) -> str:
+    """Return the name of a constant that `tables` makes from whole numbers; planning does without numpy."""
+    return f"{kind}:" + ",".join(map(str, numbers))
 
 
 class TextPen(Pen):
@@ -93,7 +97,7 @@ class TextPen(Pen):
         batch, tokens = self.num_batch, self.num_tokens
         picked = self._known.get("seen/picked")
         if picked is None:
-            places = tables.name("places", batch, tokens)
+            places = table("places", batch, tokens)
             flags = self.cast(self.mask, _BOOL)
             picked = self.node("GatherND", [flags, places], (batch, 1, 1, tokens), batch_dims=0)
             self._known["seen/picked"] = picked

@@ -69,8 +69,3 @@ KINDS: dict[str, Callable[..., NDArray[Any]]] = {
     "distances": distances,
 }
 """The word before the colon of a constant's name -> what makes it from the whole numbers after it."""
-
-
-def name(kind: str, *numbers: int) -> str:
-    """Return the name of a constant; the graph's writer makes it."""
-    return f"{kind}:" + ",".join(map(str, numbers))
