@@ -95,7 +95,7 @@ def lessons(learned: Learned | None, *, num_made: int = 0) -> str:
             return ""
         if learned is None:
             return f"{_made(num_made)}. Calibrate this computer, and probes will also correct the estimates of others."
-        return f"{_made(num_made)}, none of which was steady and alike enough to correct the estimates of others."
+        return f"{_made(num_made)}, none steady enough (grade A or B) to correct the estimates of others."
     made = _made(learned.num_probes)
     if learned.typical_error_share is None:
         return f"{made}; one more tells how far off estimates are."

@@ -7,7 +7,7 @@ from window_fakes import FakeChild, NowRun
 
 from advisor.child.protocol import Outcome, Progress
 from advisor.errors import StorageError
-from advisor.ui.controllers import calibration
+from advisor.ui.controllers import calibration, jobs
 from advisor.ui.controllers.calibration import CalibrationController
 from advisor.ui.store import CalibrationState, Snapshot, SpeedState, Store, with_archive, with_machine, with_probe
 from advisor.ui.widgets.speed_card import AGAIN, NOT_CALIBRATED, START, STOP, STOPPING, SpeedCard
@@ -168,3 +168,13 @@ def test_a_probe_waits_for_the_calibration(qapp, bugs):
     controller = ProbeController(made, NowRun(), plan=None, make_child=None, log=None, broken=bugs.append)
     controller.start(fakes_report.row(0, "maker/model", "onnx-fp32", gib=1.0, rank=1))
     assert made.snapshot.probe.notice == CALIBRATING
+
+
+def test_probes_without_a_calibration_say_that_they_wait_for_one(qapp):
+    profile = fakes_report.profile()
+    here = fakes_report.probe(fingerprint=profile.fingerprint)
+    elsewhere = fakes_report.probe(fingerprint="another computer")
+    assert jobs.speed(profile, ()) == SpeedState()
+    found = jobs.speed(profile, (here, elsewhere))
+    assert found.learned.startswith("1 probe made here. Calibrate this computer")
+    assert found.created == ""
