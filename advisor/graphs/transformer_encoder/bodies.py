@@ -4,8 +4,8 @@ Source: torch.onnx (opset 20) of the classes of transformers 5.24 that carry the
 among them, of the code published with it (jinaai/jina-bert-implementation).
 """
 
-from advisor.graphs.transformer_encoder import attention, tables
-from advisor.graphs.transformer_encoder.pen import NOT_COUNTED, TextPen, finish
+from advisor.graphs.transformer_encoder import attention
+from advisor.graphs.transformer_encoder.pen import NOT_COUNTED, TextPen, finish, table
 from advisor.graphs.transformer_encoder.shape import TextShape
 from advisor.graphs.vision import parts
 from advisor.graphs.vision.drawing import Tensor
@@ -29,7 +29,7 @@ def draw_modern(pen: TextPen, shape: TextShape, num_layers: int) -> None:
         name, everything = f"layer.{index}", shape.is_global(index)
         if everything not in views:
             allowed = ("truth", 1, 1, tokens, 1) if everything else ("band", tokens, shape.local_reach)
-            views[everything] = pen.seen(tables.name(*allowed))
+            views[everything] = pen.seen(table(*allowed))
         y = pen.norm(f"{name}/attention_norm", x, bias=False) if index else x
         query, key, value = _packed(pen, f"{name}/attention", y, shape.num_heads)
         turn = "rotary/global" if everything else "rotary/local"
@@ -86,7 +86,7 @@ def draw_disentangled(pen: TextPen, shape: TextShape, num_layers: int) -> None:
 def draw_post_norm(pen: TextPen, shape: TextShape, num_layers: int) -> None:
     """Draw MPNet, ALBERT, ELECTRA, Nomic, GTE, Jina v2 and v3: BERT with other places, gates or shared layers."""
     x = _embed(pen, shape)
-    seen = pen.seen(tables.name("truth", 1, 1, pen.num_tokens, 1))
+    seen = pen.seen(table("truth", 1, 1, pen.num_tokens, 1))
     added = _added(pen, shape)
     for index in range(num_layers):
         name = "layer" if shape.shared_layers else f"layer.{index}"
@@ -130,7 +130,7 @@ def _added(pen: TextPen, shape: TextShape) -> list[Tensor]:
         return [pen.weight("relative/scores", (1, heads, tokens, tokens), counted=counted)]
     if shape.places == "distance":
         slopes = pen.weight("slopes", (1, heads, 1, 1), counted=NOT_COUNTED)
-        return [pen.node("Mul", [slopes, tables.name("distances", tokens)], (1, heads, tokens, tokens))]
+        return [pen.node("Mul", [slopes, table("distances", tokens)], (1, heads, tokens, tokens))]
     return []
 
 
