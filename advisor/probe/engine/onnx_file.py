@@ -45,7 +45,7 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (
         r"Non-zero status code returned while running (?P<what>\w+) node",
         "stopped in an operator {what} with the inputs that were made for it",
-        "Set the sizes of its inputs with --shape or --dim; those that were chosen are listed above.",
+        "Set the sizes of its inputs with --shape or --dim.",
     ),
     (
         r"Got invalid dimensions for input: (?P<what>\S+)",
