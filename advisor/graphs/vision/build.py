@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from advisor.graphs.builder import GraphBuilder
 from advisor.graphs.storage import Storage
-from advisor.graphs.transformer_encoder import tables
+from advisor.graphs.vision import tables
 from advisor.graphs.vision.drawing import EMBEDDING, LINEAR, Drawing, Matrix, Node, Tensor, Weight
 from advisor.graphs.vision.networks import drawing
 from advisor.graphs.vision.recipe import ASK_TEXT, VisionRecipe

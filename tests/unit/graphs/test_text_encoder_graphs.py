@@ -10,8 +10,9 @@ import onnxruntime as ort
 import pytest
 
 from advisor.graphs import build, storage
-from advisor.graphs.transformer_encoder import shapes, tables
+from advisor.graphs.transformer_encoder import shapes
 from advisor.graphs.transformer_encoder.recipe import TextEncoderRecipe
+from advisor.graphs.vision import tables
 
 TOKENS = 24
 LOCAL = {"sliding_window": 8, "layer_pattern": {"full_attention": 2, "sliding_attention": 2}, "num_hidden_layers": 4}
