@@ -121,8 +121,13 @@ def placed(result: OnnxFileResult) -> tuple[str, ...]:
 
 def how(result: OnnxFileResult) -> str:
     """Return how it was measured, in a sentence."""
-    return _("{number} timed runs with {threads}; the whole measurement took {time}.").format(
-        number=f"{result.num_measurements:,}", time=units.duration(result.wall_s),
+    starts = _("1 start") if result.num_launches == 1 else _("{count} starts").format(count=result.num_launches)
+    if result.launches_apart_share is not None:
+        starts = _("{starts} that lie {share} apart").format(
+            starts=starts, share=f"{result.launches_apart_share:.1%}"
+        )  # fmt: skip
+    return _("{number} timed runs in {starts}, with {threads}; the whole measurement took {time}.").format(
+        number=f"{result.num_measurements:,}", time=units.duration(result.wall_s), starts=starts,
         threads=probe_notes.threads_words(result.num_threads, pinned=result.pinned),
     )  # fmt: skip
 
@@ -160,6 +165,8 @@ def document(result: OnnxFileResult, consumed: Quantity, agreement: Agreement | 
         "wall": plain_figure(result.wall_s, "s", "measured", "the whole probe, from start to result"),
         "num_batch": result.num_batch,
         "num_measurements": result.num_measurements,
+        "num_launches": result.num_launches,
+        "launches_apart_share": result.launches_apart_share,
         "samples": [msgspec.to_builtins(sample) for sample in result.samples],
         "grade": result.grade,
         "reasons": list(result.reasons),

@@ -371,6 +371,8 @@ def _probe_file() -> Schema:
         **dict.fromkeys(names, FIGURE),
         num_batch=COUNT,
         num_measurements=COUNT,
+        num_launches=COUNT,
+        launches_apart_share=nullable(NUMBER),
         samples=array(raw_struct(Sample)),
         grade={"enum": ["A", "B", "C"]},
         reasons=TEXTS,

@@ -7,6 +7,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from advisor.child import runner
+from advisor.child.protocol import Progress
 from advisor.probe.depth import DepthReport, DepthRequest
 from advisor.probe.onnx_file import job
 from advisor.probe.onnx_file.plan import FileFeed, FileRunRequest, OnnxFilePlan, OnnxFileResult
@@ -80,6 +81,19 @@ def test_a_text_model_is_measured_with_ids_below_its_table(tmp_path):
     assert found.provider == "CPUExecutionProvider"
     assert {name for item in found.placement for name in item.num_by_operator} >= {"Gather"}
     assert {"onnxruntime", "python"} <= found.versions.keys()
+
+
+def test_a_file_is_started_several_times_and_all_its_runs_count(tmp_path):
+    messages = []
+    file = onnx_files.write(tmp_path, onnx_files.product(256, 512))
+    plan = OnnxFilePlan(file=str(file), num_threads=1, memory_box_bytes=GIB, time_box_s=12.0, time_limit_s=60.0)
+    outcome = runner.run("onnx-file", msgspec.json.encode(plan), timeout_s=120, on_message=messages.append)
+    found = msgspec.json.decode(outcome.result, type=OnnxFileResult)
+    assert found.num_launches >= 2
+    assert found.launches_apart_share >= 0
+    assert f"in {found.num_launches} starts" in found.time_per_query.basis
+    shares = [message.done_share for message in messages if isinstance(message, Progress)]
+    assert shares == sorted(shares)
 
 
 def test_branches_external_weights_and_a_batch_are_measured(tmp_path):

@@ -7,8 +7,9 @@ import msgspec
 from advisor.child.protocol import Sample
 from advisor.evidence import Quantity, unknown
 from advisor.graphs.onnx_file.model import OnnxHeader
-from advisor.probe import combine, providers, stats
+from advisor.probe import combine, launches, providers, stats
 from advisor.probe.depth import DepthReport
+from advisor.probe.launches import Depth
 from advisor.probe.onnx_file.plan import Inputs, OnnxFilePlan, OnnxFileResult
 from advisor.probe.stats import Reason, Spread
 
@@ -32,28 +33,28 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, str]
 
 
-def result(
-    plan: OnnxFilePlan, header: OnnxHeader, made: Inputs, report: DepthReport, account: Account
-) -> OnnxFileResult:
+def result(plan: OnnxFilePlan, header: OnnxHeader, made: Inputs, runs: Depth, account: Account) -> OnnxFileResult:
     """Return what was measured.
 
     Args:
         plan: what was asked.
         header: of the file.
         made: inputs of each run.
-        report: of the measuring child.
+        runs: the file, with all its launches.
         account: of the coordinating process.
     """
-    found = _reasons(plan, report)
+    report = runs.last
+    found = _reasons(plan, runs)
     used = providers.really_ran(plan.providers, report.registered, report.placement)
     batch = num_batch(made)
-    time = _time(report, made)
+    time = _time(runs, made)
     return OnnxFileResult(
         id=account.id, created=account.created, outcome="finished", file=plan.file, sha256=account.sha256,
         header=header, inputs=made,
-        time_per_query=time, rate=_rate(time, batch), peak_memory=_memory(report),
-        device_memory=_device_memory(report, used.device), load_time=_load(report), num_batch=batch,
-        num_measurements=len(report.measurement.query_s), samples=combine.thin(account.samples),
+        time_per_query=time, rate=_rate(time, batch), peak_memory=_memory(runs),
+        device_memory=_device_memory(report, used.device), load_time=_load(runs), num_batch=batch,
+        num_measurements=_num_runs(runs), num_launches=len(runs.reports),
+        launches_apart_share=_apart(runs), samples=combine.thin(account.samples),
         grade=stats.grade(found), reasons=tuple(reason.text for reason in found), num_threads=plan.num_threads,
         pinned=plan.pinned, device=used.device, provider=used.name, placement=report.placement,
         versions=account.versions, fingerprint=plan.fingerprint, power_source=plan.power_source, wall_s=account.wall_s,
@@ -72,12 +73,20 @@ def _first_is_free(made: Inputs) -> bool:
     )
 
 
-def _time(report: DepthReport, made: Inputs) -> Quantity:
-    spread = stats.spread(report.query_block_s)
+def _num_runs(runs: Depth) -> int:
+    return sum(len(report.measurement.query_s) for report in runs.reports)
+
+
+def _apart(runs: Depth) -> float | None:
+    return launches.apart(runs.query_s()) if len(runs.reports) > 1 else None
+
+
+def _time(runs: Depth, made: Inputs) -> Quantity:
+    spread = stats.pooled(runs.query_s())
     shown = [f"{feed.name} {'x'.join(map(str, feed.shape)) or 'one value'}" for feed in made.feeds[:_SHOWN_INPUTS]]
     more = len(made.feeds) - len(shown)
     shapes = ", ".join(shown) + (f" and {more} more" if more else "")
-    basis = f"median of {len(report.measurement.query_s)} runs of the file itself, made-up inputs: {shapes}"
+    basis = f"{_num_runs(runs)} runs of the file itself in {_starts(len(runs.reports))}, made-up inputs: {shapes}"
     return _measured(spread, "s", basis)
 
 
@@ -89,7 +98,12 @@ def _rate(time: Quantity, batch: int) -> Quantity:
     )  # fmt: skip
 
 
-def _memory(report: DepthReport) -> Quantity:
+def _starts(count: int) -> str:
+    return "1 start" if count == 1 else f"{count} starts"
+
+
+def _memory(runs: Depth) -> Quantity:
+    report = max(runs.reports, key=lambda each: each.measurement.peak_rss_bytes)
     peak = report.measurement.peak_rss_bytes
     half = _MEMORY_HALF_SHARE * peak
     spread = Spread(value=peak, low=peak - half, high=peak + half, iqr=0.0, num_values=1)
@@ -107,19 +121,31 @@ def _device_memory(report: DepthReport, device: str) -> Quantity:
     )
 
 
-def _load(report: DepthReport) -> Quantity:
-    return _measured(stats.spread([report.measurement.load_s]), "s", "session made once from the file")
+def _load(runs: Depth) -> Quantity:
+    loads = [report.measurement.load_s for report in runs.reports]
+    return _measured(stats.spread(loads), "s", f"session made from the file, {_starts(len(loads))}")
 
 
-def _reasons(plan: OnnxFilePlan, report: DepthReport) -> Sequence[Reason]:
-    found = list(stats.reasons(report.system, report.query_block_s, num_threads=plan.num_threads))
-    if not report.outputs_finite:
+def _reasons(plan: OnnxFilePlan, runs: Depth) -> Sequence[Reason]:
+    """Return why the runs may be unstable, one of a kind, the severe before the others of its kind."""
+    every = [
+        reason
+        for report in runs.reports
+        for reason in stats.reasons(report.system, report.query_block_s, num_threads=plan.num_threads)
+    ]
+    every += stats.launch_reasons(_apart(runs) or 0.0, len(runs.reports), None)
+    by_code: dict[str, Reason] = {}
+    for reason in every:
+        if reason.code not in by_code or reason.severe:
+            by_code[reason.code] = reason
+    found = list(by_code.values())
+    if not all(report.outputs_finite for report in runs.reports):
         text = (
             "The outputs hold NaN or infinity for the made-up inputs; a model that computes with them can be faster or "
             "slower than with real ones."
         )
         found.append(Reason(code="not-finite", text=text))
-    return [*found, *combine.fallback_reasons(plan.providers, report)]
+    return [*found, *combine.fallback_reasons(plan.providers, runs.last)]
 
 
 def _measured(spread: Spread, unit: str, basis: str) -> Quantity:

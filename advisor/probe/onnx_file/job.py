@@ -19,12 +19,16 @@ from advisor.child.protocol import Hello, LogRecord, Message, Outcome, Progress,
 from advisor.errors import AdvisorError, ChildError, InvalidInputError, InvalidModelError
 from advisor.graphs.onnx_file import read
 from advisor.graphs.onnx_file.model import OnnxHeader
-from advisor.probe import lock, memory_limit
+from advisor.probe import launches, lock, memory_limit
 from advisor.probe.depth import DepthReport, DepthRequest
+from advisor.probe.launches import Depth
 from advisor.probe.onnx_file import combine, inputs
 from advisor.probe.onnx_file.plan import FileRunRequest, Inputs, OnnxFilePlan, OnnxFileResult
+from advisor.probe.schedule import PILOT, Count
 
 JOB_RUN = "onnx-file-run"
+_LEAST_LIMIT_WALLS = 3.0
+"""[1] A later launch is given up when it takes this many times the first one."""
 _STAGE_WORDS: dict[Stage, str] = {
     "prepare": "while it was read", "load": "while it was loaded", "warm-up": "during its first runs",
     "measure": "while it was measured", "cool": "at the end",
@@ -107,38 +111,60 @@ class _Run:
         self._channel = channel
         self._started_s = started_s
         self._stage: Stage = "load"
+        self._num_done, self._told = 0, 0.0
         self._samples: list[Sample] = []
         self._versions = {"model-fit-advisor": __version__}
 
     def result(self, header: OnnxHeader, made: Inputs) -> OnnxFileResult:
         """Measure and add up."""
         created = datetime.now(UTC).isoformat(timespec="seconds")
+        begin_s = time.monotonic()
+        reports = [self._launch(made, None, self._plan.time_limit_s)]
+        wall_s = time.monotonic() - begin_s
+        for number in range(1, launches.MAX_PASSES):
+            left_s = self._plan.time_box_s - (time.monotonic() - begin_s)
+            settled = number >= launches.NUM_PASSES and not launches.disagree((Depth(reports=tuple(reports)),))
+            if settled or not launches.worth_it(wall_s, reports[0].measured_s, left_s):
+                break
+            count = launches.left(reports[0]) if number < launches.NUM_PASSES else PILOT
+            try:
+                reports.append(self._launch(made, count, max(left_s, _LEAST_LIMIT_WALLS * wall_s)))
+            except ChildError as error:
+                if error.code != "timed_out":
+                    raise
+                break  # what was measured before stands, as one start
+        self._channel.progress("cool", self._told)
+        sha256 = _sha256(self._file)  # after the runs: reading it before would warm the system's cache for them
+        self._channel.progress("cool", 1.0)
+        return combine.result(
+            self._plan, header, made, Depth(reports=tuple(reports)),
+            combine.Account(
+                id=uuid.uuid4().hex, created=created, wall_s=time.monotonic() - self._started_s, sha256=sha256,
+                samples=tuple(self._samples), versions={**self._versions, "onnxruntime": reports[0].runtime_version},
+            ),
+        )  # fmt: skip
+
+    def _launch(self, made: Inputs, count: Count | None, limit_s: float) -> DepthReport:
+        """Measure the file once in a process and session of its own."""
         offset_s = time.monotonic() - self._started_s
         outcome = runner.run(
-            JOB_RUN, msgspec.json.encode(self._request(made)), timeout_s=self._plan.time_limit_s,
+            JOB_RUN, msgspec.json.encode(self._request(made, count)), timeout_s=limit_s,
             on_message=lambda message: self._relay(message, offset_s),
             memory_limit_bytes=self._plan.memory_box_bytes,
         )  # fmt: skip
         if outcome.code != "finished" or outcome.result is None:
             raise self._failure(outcome, made)
-        report = msgspec.json.decode(outcome.result, type=DepthReport)
-        self._channel.progress("cool", 0.99)
-        sha256 = _sha256(self._file)  # after the runs: reading it before would warm the system's cache for them
-        self._channel.progress("cool", 1.0)
-        return combine.result(
-            self._plan, header, made, report,
-            combine.Account(
-                id=uuid.uuid4().hex, created=created, wall_s=time.monotonic() - self._started_s, sha256=sha256,
-                samples=tuple(self._samples), versions={**self._versions, "onnxruntime": report.runtime_version},
-            ),
-        )  # fmt: skip
+        self._num_done += 1
+        return msgspec.json.decode(outcome.result, type=DepthReport)
 
-    def _request(self, made: Inputs) -> FileRunRequest:
+    def _request(self, made: Inputs, count: Count | None) -> FileRunRequest:
         plan = self._plan
+        budget_s = plan.time_box_s / launches.NUM_PASSES
         depth = DepthRequest(
             runner="query", graph_files=(str(self._file),), num_layers=1, vocab_size=1, num_input_tokens=0,
-            num_output_tokens=0, num_threads=plan.num_threads, pinned=plan.pinned, budget_s=plan.time_box_s,
-            time_left_s=plan.time_box_s, providers=plan.providers, remove_when_loaded=False,
+            num_output_tokens=0, num_threads=plan.num_threads, pinned=plan.pinned, budget_s=budget_s,
+            time_left_s=budget_s, count=count, pilot_share=1 / launches.NUM_PASSES,
+            providers=plan.providers, remove_when_loaded=False,
         )  # fmt: skip
         return FileRunRequest(depth=depth, feeds=made.feeds, memory_limit_bytes=plan.memory_box_bytes)
 
@@ -151,7 +177,10 @@ class _Run:
             self._channel.sample(moved)
         elif isinstance(message, Progress):
             self._stage = message.stage
-            self._channel.progress(message.stage, message.done_share, remaining_s=message.remaining_s)
+            # A third launch makes the work more than it looked at first: what was told is never taken back.
+            done_share = (self._num_done + message.done_share) / max(launches.NUM_PASSES, self._num_done + 1)
+            self._told = max(self._told, done_share)
+            self._channel.progress(message.stage, self._told, remaining_s=message.remaining_s)
         elif isinstance(message, LogRecord):
             self._channel.send(message)
 

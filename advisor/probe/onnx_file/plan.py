@@ -103,6 +103,10 @@ class OnnxFileResult(msgspec.Struct, frozen=True, kw_only=True):
     num_batch: int
     """Items answered by one run, as far as the shapes tell."""
     num_measurements: int
+    num_launches: int = 1
+    """Processes with a session of their own that the runs come from."""
+    launches_apart_share: float | None = None
+    """[1] How far the slowest launch is above the quickest; null for one."""
     samples: tuple[Sample, ...]
     grade: Grade
     reasons: tuple[str, ...]
