@@ -152,6 +152,7 @@ def _elements(amount: Work, measured: CalibratedRoofs, phase: Phase) -> Floats:
         + amount.gelu_bytes / _value(measured.gelu_bytes_per_s)
         + amount.silu_bytes / _value(measured.silu_bytes_per_s)
         + np.where(amount.rows >= _SPREAD_ROWS, spread, alone)
+        + amount.plain_operators * _value(measured.single_call_s)
     )
     return found
 

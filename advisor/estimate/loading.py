@@ -66,6 +66,12 @@ def copy_share(how: Format, group: TensorGroup, *, inside: bool) -> float:
     return 1.0 + 2 * extra if group.tied else 2 * extra
 
 
+def turned_share(how: Format) -> float:
+    """Return the copy of a table that is multiplied by the other way round, inside a graph, as a share of its bytes."""
+    storage = BY_FORMAT.get(how.id)
+    return _INSIDE_SHARES.get(storage.kind, _INSIDE_BLOCKS_SHARE) if storage is not None else 0.0
+
+
 def moment_share(how: Format, group: TensorGroup, *, inside: bool) -> float:
     """Return what one tensor of a group adds for a moment while it is packed or read, as a share of its bytes."""
     storage = BY_FORMAT.get(how.id)

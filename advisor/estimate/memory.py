@@ -91,7 +91,8 @@ def cache_bytes(table: CandidateTable, context: Floats, batch: float, reader: Fl
 def _cache(table: CandidateTable, workload: Workload, at: Positions) -> Ranged:
     """Set aside for the whole context; only what a query fills is touched, so that is the lower end."""
     batch = float(workload.num_batch)
-    whole = cache_bytes(table, at.context, batch, at.reader_window)
+    context = np.where(table.column("cache_grows") > 0, at.touched, at.context)
+    whole = cache_bytes(table, context, batch, at.reader_window)
     return Ranged(value=whole, low=cache_bytes(table, at.touched, batch, at.reader_window), high=whole)
 
 

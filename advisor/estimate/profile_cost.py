@@ -7,7 +7,7 @@ import msgspec
 from advisor.catalog import formats
 from advisor.catalog.model import CacheFacts, Candidate, Format, TensorGroup
 from advisor.errors import NotFoundError
-from advisor.estimate import families, image_cost, image_memory, loading, runtime_facts, traffic
+from advisor.estimate import crossed, families, image_cost, image_memory, loading, runtime_facts, traffic
 from advisor.estimate.drawn_work import DRAWN
 from advisor.estimate.families import KERNEL_FAMILIES
 from advisor.estimate.shape import FLOPS_PER_MULTIPLY, STATE_FLOPS_PER_ELEMENT, ModelShape, Stack
@@ -79,6 +79,8 @@ class CostProfile(msgspec.Struct, frozen=True, kw_only=True):
     """[FLOP] Convolutions that mix channels, and those that do not, at one position."""
     reader_attention_flops: float = 0.0
     """[FLOP] Attention within one position that is a whole image."""
+    reader_distance_flops: float = 0.0
+    """[FLOP] Attention of one position to a table of distances."""
     reader_per_token: float = 0.0
     reader_per_image: float = 0.0
     reader_per_audio_s: float = 0.0
@@ -111,6 +113,10 @@ class CostProfile(msgspec.Struct, frozen=True, kw_only=True):
     cross_cache_bytes: float = 0.0
     """[B] Per encoder position."""
     decoder_operators: float = 0.0
+    decoder_plain_operators: float = 0.0
+    """Small operators beside them, of graphs that are not fused."""
+    cache_grows: float = 0.0
+    """1 where the cache is as long as the text so far, 0 where it is set aside for the whole context."""
     decoder_live_bytes: float = 0.0
     decoder_score_bytes: float = 0.0
     decoder_norm_bytes: float = 0.0
@@ -162,6 +168,7 @@ def profile_cost(candidate: Candidate, shape: ModelShape | None = None) -> CostP
     else:
         values.update(_reader(how, known, sizes))
         values.update(_decoder(how, known, sizes))
+        values.update(crossed.columns(how, known))
     if any(_is_lump(group) for group in known.groups or ()):
         values["assumed"] = 1.0
     values.setdefault("matrix_family", values["family"])
@@ -186,6 +193,8 @@ def _weights(candidate: Candidate, shape: ModelShape, sizes: _Sizes) -> dict[str
     else:
         weight = sum(sizes[id(group)] for group in shape.groups if not group.tied)
         packed, moment = _copies(how, shape, sizes, weight)
+        packed += crossed.head_copy_bytes(how, shape, sizes)
+        weight += crossed.second_table_bytes(how, shape, sizes)
         k = INVENTORY_K
     extra_low, extra_high = runtime_facts.extra_runtime_bytes(how)
     number = card.num_parameters() or sum(group.num_parameters() for group in shape.groups or ())
@@ -308,9 +317,10 @@ def _reader(how: Format, shape: ModelShape, sizes: _Sizes) -> dict[str, float]:
         "reader_pair_flops": stack.attention.full_flops_per_pair,
         "reader_windowed_pair_flops": stack.attention.windowed_flops_per_pair,
         "reader_window": float(stack.attention.window or math.inf),
+        "reader_distance_flops": stack.attention.distance_flops,
         "reader_operators": _operators(how, stack),
         "reader_live_bytes": _live_bytes(how, stack),
-        "reader_score_bytes": runtime_facts.score_bytes(how) * stack.attention.num_heads,
+        "reader_score_bytes": crossed.stored_scores(how, shape) * stack.attention.num_heads,
     }
 
 

@@ -15,6 +15,13 @@ ATTENTION_PRODUCTS = 2.0
 """Queries times keys, then shares times values."""
 STATE_FLOPS_PER_ELEMENT = 6.0
 """[FLOP] Decay, input, sum and read-out of one state element. Source: Mamba, arXiv 2312.00752, equations 2a and 2b."""
+_DISTANCES = {"deberta-v2": 512.0}
+"""Model type -> rows of the table of distances: twice `position_buckets` of transformers' DeBERTa v2 and v3."""
+_WAVE_ELEMENTS = {"wav2vec2": 64.0 * 512.0, "hubert": 64.0 * 512.0}
+"""[elements] What the first convolution over the wave makes for one position: 3,200 frames of 512 channels a second for
+50 positions."""
+_WAVE_COPIES = 4.2
+"""[1] Of it alive at once: two, and the arena's growth. Measured on wav2vec 2.0 base at 2, 10 and 30 s of sound."""
 _DECODER_PARTS = frozenset({"text", "decoder", "head"})
 _WINDOWED_KINDS = frozenset({"sliding_attention", "local_attention", "chunked_attention"})
 _FULL_KINDS = frozenset({"full_attention", "mla", "attention", "parallel_attention_mamba2", "global_attention"})
@@ -51,6 +58,8 @@ class Attention(msgspec.Struct, frozen=True, kw_only=True):
     """Heads of one layer: its scores are kept for one layer at a time."""
     head_size: float = 0.0
     """[elements] Width of one head, mean of keys and values; 0 where it is not known."""
+    distance_flops: float = 0.0
+    """[FLOP] One position against the table of distances, over all layers and however long the text (DeBERTa)."""
 
 
 class Stack(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +158,9 @@ def _reader(architecture: Architecture, structure: str, groups: tuple[TensorGrou
     if structure == "speech" and audio is not None:
         heads = audio.num_encoder_heads or (both.num_encoder_heads if both is not None else None)
         inner = both.encoder_intermediate_size if both is not None else None
-        return _tower(groups, audio.encoder_hidden_size, audio.num_encoder_layers, heads, inner)
+        tower = _tower(groups, audio.encoder_hidden_size, audio.num_encoder_layers, heads, inner)
+        wave = _WAVE_COPIES * _WAVE_ELEMENTS.get(architecture.model_type, 0.0)
+        return msgspec.structs.replace(tower, num_live_elements=max(tower.num_live_elements, wave)) if wave else tower
     if structure in {"encoder", "encoder-decoder"}:
         return _text_encoder(architecture, groups)
     if vision is None:
@@ -188,10 +199,13 @@ def _text_encoder(architecture: Architecture, groups: tuple[TensorGroup, ...]) -
     width, attention_width = architecture.hidden_size, _attention_width(architecture, heads)
     if not layers or width is None or attention_width is None:
         return Stack(groups=groups, num_layers=layers or 0)
+    attention = _attention(architecture, layers, attention_width, heads or 0)
+    rows = _DISTANCES.get(architecture.model_type, 0.0)
+    distances = ATTENTION_PRODUCTS * FLOPS_PER_MULTIPLY * rows * attention_width * layers
     return Stack(
         groups=groups,
         num_layers=layers,
-        attention=_attention(architecture, layers, attention_width, heads or 0),
+        attention=msgspec.structs.replace(attention, distance_flops=distances),
         num_live_elements=2.0 * width + max(3.0 * attention_width, 2.0 * (inner or 4 * width)),
     )
 

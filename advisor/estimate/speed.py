@@ -13,6 +13,9 @@ from advisor.estimate.table import CandidateTable, Floats
 from advisor.evidence import EVIDENCE_ORDER, Quantity, weakest
 from advisor.task.model import Workload
 
+PLAIN_SHARE = 0.25
+"""[1] Start of a small operator over that of a usual one."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rates:
@@ -95,7 +98,9 @@ def duration_s(amount: work.Work, at: Rates) -> Floats:
     matrices = np.maximum(amount.stream_bytes / at.stream, products / at.compute)
     attention = np.maximum(amount.cache_bytes / at.attention_bytes, amount.attention_flops / at.attention_compute)
     elements = (amount.norm_bytes + amount.stored_bytes + amount.gelu_bytes + amount.silu_bytes) / at.elements
-    total: Floats = matrices + attention + elements + amount.operators * at.overhead
+    total: Floats = (
+        matrices + attention + elements + (amount.operators + PLAIN_SHARE * amount.plain_operators) * at.overhead
+    )
     return total
 
 

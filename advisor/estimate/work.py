@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from advisor.estimate.crossed import TURNED_SHARE
 from advisor.estimate.table import CandidateTable, Floats
 from advisor.task.model import Workload
 
@@ -51,6 +52,8 @@ class Work:
     """[FLOP]"""
     operators: Floats
     """[1]"""
+    plain_operators: Floats
+    """[1] Small ones beside them, of graphs that are not fused."""
     rows: Floats
     """Rows of one product: positions that go through a matrix at once."""
     resident_bytes: Floats
@@ -58,7 +61,7 @@ class Work:
     norm_bytes: Floats
     """[B] Norms and sums, read and written."""
     stored_bytes: Floats
-    """[B] Output scores, written once and handed over once."""
+    """[B] Output scores, written once and handed over once; what is copied to lie another way."""
     gelu_bytes: Floats
     silu_bytes: Floats
     """[B] Plain activations, gated ones with sums; read and written."""
@@ -125,8 +128,11 @@ def reader(table: CandidateTable, workload: Workload, at: Positions) -> Work:
     nothing = np.zeros(len(table))
     at_once = np.where(_is_whole_image(table) > 0, column("reader_rows"), at.reader_window)
     return Work(
-        stream_bytes=runs * passes * at.reader_windows * column("reader_bytes") * _image_runs(table, at),
-        flops=passes * batch * at.reader * column("reader_flops"),
+        stream_bytes=runs
+        * passes
+        * at.reader_windows
+        * (column("reader_bytes") * _image_runs(table, at) + column("cross_bytes")),
+        flops=passes * batch * at.reader * (column("reader_flops") + column("cross_flops")),
         conv_flops=passes * batch * at.reader * column("reader_conv_flops"),
         depthwise_flops=passes * batch * at.reader * column("reader_depthwise_flops"),
         cache_bytes=nothing,
@@ -135,9 +141,10 @@ def reader(table: CandidateTable, workload: Workload, at: Positions) -> Work:
         * (
             pairs * column("reader_pair_flops")
             + windowed * column("reader_windowed_pair_flops")
-            + at.reader * column("reader_attention_flops")
+            + at.reader * (column("reader_attention_flops") + column("reader_distance_flops"))
         ),
         operators=runs * passes * at.reader_windows * column("reader_operators") * _image_runs(table, at),
+        plain_operators=nothing,
         rows=np.maximum(1.0, batch * at_once),
         resident_bytes=column("reader_bytes"),
         norm_bytes=passes * batch * at.reader * column("reader_norm_bytes"),
@@ -180,25 +187,19 @@ def prefill(table: CandidateTable, workload: Workload, at: Positions) -> Work:
     return Work(
         stream_bytes=passes
         * windows
-        * (
-            runs * (column("decoder_bytes") + column("head_bytes") + _experts(table, batch * length))
-            + column("cross_bytes")
-        ),
-        flops=passes
-        * batch
-        * (
-            windows * (length * column("decoder_flops") + scored * column("head_flops"))
-            + at.reader * column("cross_flops")
-        ),
+        * runs
+        * (column("decoder_bytes") + column("head_bytes") + _experts(table, batch * length)),
+        flops=passes * batch * windows * (length * column("decoder_flops") + scored * column("head_flops")),
         conv_flops=nothing,
         depthwise_flops=nothing,
         cache_bytes=runs * passes * windows * batch * 2.0 * column("state_bytes"),
         attention_flops=passes * batch * windows * (pairs + length * at.reader_window * column("cross_pair_flops")),
         operators=runs * passes * windows * column("decoder_operators"),
+        plain_operators=runs * passes * windows * column("decoder_plain_operators"),
         rows=np.maximum(1.0, batch * length),
         resident_bytes=_all_bytes(table),
         norm_bytes=all_passes * length * column("decoder_norm_bytes"),
-        stored_bytes=all_passes * LOGIT_MOVES * scored * column("logit_bytes"),
+        stored_bytes=all_passes * (LOGIT_MOVES * scored * column("logit_bytes") + _turned_bytes(table, at)),
         gelu_bytes=all_passes * length * column("decoder_gelu_bytes"),
         silu_bytes=all_passes * length * column("decoder_silu_bytes"),
         product_elements=all_passes
@@ -234,16 +235,23 @@ def decode(table: CandidateTable, workload: Workload, at: Positions) -> Work:
             + at.reader_window * column("cross_pair_flops")
         ),
         operators=column("decoder_operators"),
+        plain_operators=column("decoder_plain_operators"),
         rows=np.full(len(table), batch),
         resident_bytes=_all_bytes(table),
         norm_bytes=batch * column("decoder_norm_bytes"),
-        stored_bytes=batch * LOGIT_MOVES * column("logit_bytes"),
+        stored_bytes=batch * (LOGIT_MOVES * column("logit_bytes") + _turned_bytes(table, at)),
         gelu_bytes=batch * column("decoder_gelu_bytes"),
         silu_bytes=batch * column("decoder_silu_bytes"),
         product_elements=batch * (column("decoder_product_elements") + column("head_product_elements")),
         flops_per_score=column("decoder_flops_per_score"),
         attended=at.prompt + steps,
     )
+
+
+def _turned_bytes(table: CandidateTable, at: Positions) -> Floats:
+    """Keys of the encoder's positions, turned round for each token where attention is taken apart."""
+    kept = at.reader_window * table.column("cross_cache_bytes")
+    return np.where(table.column("decoder_plain_operators") > 0, TURNED_SHARE * kept, 0.0)
 
 
 def _all_bytes(table: CandidateTable) -> Floats:

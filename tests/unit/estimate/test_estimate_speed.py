@@ -179,7 +179,13 @@ def test_a_translator_reads_once_and_looks_back_at_every_token():
     assert step.cache_bytes[0] == pytest.approx(4 * 768 * (average + 40))
     cross_keys = 3 * 2 * 128 * 128
     assert rows.column("cross_flops")[0] == 2 * cross_keys
-    assert prompt.flops[0] - step.flops[0] == pytest.approx(40 * 2 * cross_keys)
+    assert prompt.flops[0] == step.flops[0]  # keys and values of the encoder's output are made with it, in many rows
+    reading = work.reader(rows, workload, at)
+    assert reading.flops[0] == pytest.approx(40 * (rows.column("reader_flops")[0] + 2 * cross_keys))
+    assert reading.stream_bytes[0] > rows.column("reader_bytes")[0]
+    assert step.plain_operators[0] > 20 * 3
+    turned = 4 * 768 * 40
+    assert step.stored_bytes[0] == pytest.approx(turned + work.LOGIT_MOVES * 4 * 1000)
     every_token = 3 * (4 * 128 * 128 + 2 * 128 * 128 + 2 * 128 * 256) + 1000 * 128
     assert step.flops[0] == 2 * every_token
     norms_and_biases = 0.05 * every_token

@@ -1,0 +1,58 @@
+"""Encoder-decoders as ONNX Runtime runs their exports: two files, plain operators, a past that grows. Pure.
+
+Measured with ONNX Runtime 1.32 on the test models of Marian, T5, BART, M2M-100 and Whisper (docs/METHODS.md).
+"""
+
+from collections.abc import Mapping
+
+from advisor.catalog.model import Format
+from advisor.estimate import loading, runtime_facts
+from advisor.estimate.shape import ModelShape
+
+_OPERATORS_PER_LAYER = 24.0
+"""A layer of the decoder has 10 products and 2 attentions: two layers of a fused decoder."""
+_PLAIN_OPERATORS_PER_LAYER = 38.0
+"""Small operators beside them that fused graphs do not have: 57 to 63 nodes a layer run in all."""
+STORED_SCORES = 3.4
+"""[1] Squares of attention scores alive at once where attention is taken apart: products, masked, softmax; with the
+arena's growth. Measured 3.2 to 3.9 on Whisper tiny."""
+TURNED_SHARE = 1.0
+"""[1] Keys of the encoder's positions are turned round for each token: half of the cross cache, read and written."""
+
+
+def applies(how: Format, shape: ModelShape) -> bool:
+    """Tell whether a candidate is an encoder-decoder in a format of ONNX Runtime."""
+    return how.runtime == "onnxruntime" and shape.cross_flops_per_pair > 0 and shape.decoder is not None
+
+
+def stored_scores(how: Format, shape: ModelShape) -> float:
+    """Return the bytes stored for one attention score of one head of what reads, in bytes."""
+    apart = applies(how, shape) or (how.runtime == "onnxruntime" and shape.structure == "speech")
+    return runtime_facts.score_bytes(how) * (STORED_SCORES if apart else 1.0)
+
+
+def second_table_bytes(how: Format, shape: ModelShape, sizes: Mapping[int, float]) -> float:
+    """Return the bytes of the table of words that both files hold, in bytes; sound has no words to look up."""
+    if not applies(how, shape) or shape.structure != "encoder-decoder":
+        return 0.0
+    return sum(sizes[id(group)] for group in shape.groups or () if group.role == "embedding")
+
+
+def head_copy_bytes(how: Format, shape: ModelShape, sizes: Mapping[int, float]) -> float:
+    """Return the copy of a tied output matrix, which lies the other way round than its table, in bytes."""
+    if not applies(how, shape):
+        return 0.0
+    tied = [group for group in shape.groups or () if group.role == "lm_head" and group.tied]
+    return sum(sizes[id(group)] * loading.turned_share(how) for group in tied)
+
+
+def columns(how: Format, shape: ModelShape) -> dict[str, float]:
+    """Return what replaces the cost of a fused decoder; nothing for other candidates."""
+    if not applies(how, shape) or shape.decoder is None:
+        return {}
+    layers = shape.decoder.num_layers
+    return {
+        "decoder_operators": layers * _OPERATORS_PER_LAYER + runtime_facts.OPERATORS_AROUND_LAYERS,
+        "decoder_plain_operators": layers * _PLAIN_OPERATORS_PER_LAYER,
+        "cache_grows": 1.0,
+    }
