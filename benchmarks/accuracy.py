@@ -1,10 +1,10 @@
 """Prediction against measurement: each candidate is predicted, then measured by the app's own probe, then compared.
 
 Three predictions are made of each before it is measured: by specification, calibrated, and calibrated with what three
-probes have taught. The computer is calibrated anew before each candidate, since a shared host drifts by tens of percent
-within minutes; both are the app's own, made once, as a user makes them. The public formulas of other tools are computed
-beside them (benchmarks/README.md). Results are kept in a JSON file as they come, so a run that was cut off goes on
-where it was. Prints tables; asserts nothing.
+probes have taught. The computer is calibrated anew before each candidate, and the medians of the last three
+calibrations count, since the memory of a shared host is up to twice as fast in one second as in the next. Both are the
+app's own. The public formulas of other tools are computed beside them (benchmarks/README.md). Results are kept in a
+JSON file as they come, so a run that was cut off goes on where it was. Prints tables; asserts nothing.
 
 Run: python benchmarks/accuracy.py [--tuning] [--file FILE] [--only TEXT] [--again] [--plot FILE.svg]
 """
@@ -42,6 +42,8 @@ FIGURES = ("peak_memory", "time_to_first_token", "time_per_token", "time_per_que
 ESTIMATED = {"peak_memory": "memory"}
 """Name of a figure in an estimate, where it is another than in a probe's result."""
 STAGES = ("specification", "calibrated", "after 3 probes")
+CALIBRATIONS = 3
+"""The newest ones, of whose kernel times the medians are taken."""
 SPEED_BAR, MEMORY_BAR = 0.25, 0.15
 
 
@@ -73,13 +75,15 @@ def name_of(case):
 def measure_all(kept, cases, asked):
     profile = detect.detect()
     first = [] if asked.tuning else [PUBLISHED[place] for place in LEARNED_FROM]
+    made = [calibrate(profile) for _ in range(CALIBRATIONS - 1)]
     for case in [*(case for case in first if case in cases), *(case for case in cases if case not in first)]:
         if kept["rows"].get(name_of(case), {}).get("measured"):
             continue
         possible, why = planner.can_probe(candidate_of(*case[:2]))
         row = {"case": case_json(case), "teaches": case in first}
         if possible:
-            calibration = calibrate(profile)
+            made = [*made, calibrate(profile)][-CALIBRATIONS:]
+            calibration = together(made)
             taught = [kept["rows"][name_of(one)] for one in first if name_of(one) in kept["rows"]]
             row["calibration"] = msgspec.to_builtins(calibration)
             row["predicted"] = predict(case, profile, calibration, lessons(taught, profile))
@@ -116,6 +120,15 @@ def calibrate(profile):
     if outcome.result is None:
         raise SystemExit(f"calibration: {outcome.message}")
     return msgspec.json.decode(outcome.result, type=Calibration)
+
+
+def together(made):
+    """Return the newest calibration with the median of the times of each kernel in the last ones."""
+    times = []
+    for same in zip(*(one.times for one in made), strict=True):
+        middle = statistics.median(time.median_s for time in same)
+        times.append(msgspec.structs.replace(same[-1], median_s=middle))
+    return msgspec.structs.replace(made[-1], times=tuple(times))
 
 
 def candidate_of(model, format_id):

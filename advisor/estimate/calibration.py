@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Amount = TypeVar("Amount", float, "Floats")
 """A number, or a column of them with one entry a candidate."""
 __all__ = ["MATRIX_SHARE", "MODEL_ERROR_K", "Calibration", "fitted", "stale"]
-MODEL_ERROR_K = 1.3
+MODEL_ERROR_K = 1.22
 """[1] The true time lies within x/÷ this of a calibrated estimate nine times in ten, before any probe: what a sum of
 kernels does not show, as a runtime's memory traffic between them."""
 _DISTURBED_K: dict[str, float] = {"A": 1.0, "B": 1.15, "C": 1.6}

@@ -1,4 +1,4 @@
-"""Encoder-decoders as ONNX Runtime runs their exports: two files, plain operators, a past that grows. Pure.
+"""What plain operators cost that fused ones do not: encoder-decoders and encoders as their exports run. Pure.
 
 Measured with ONNX Runtime 1.32 on the test models of Marian, T5, BART, M2M-100 and Whisper (docs/METHODS.md).
 """
@@ -16,6 +16,10 @@ _PLAIN_OPERATORS_PER_LAYER = 38.0
 STORED_SCORES = 3.4
 """[1] Squares of attention scores alive at once where attention is taken apart: products, masked, softmax; with the
 arena's growth. Measured 3.2 to 3.9 on Whisper tiny."""
+GUARD_BYTES = 24.0
+"""[B] Copied for each attention score where the export masks it and looks for rows without any (ModernBERT): 0.58 ns
+measured."""
+_GUARDED = frozenset({"modernbert"})
 TURNED_SHARE = 1.0
 """[1] Keys of the encoder's positions are turned round for each token: half of the cross cache, read and written."""
 
@@ -29,6 +33,18 @@ def stored_scores(how: Format, shape: ModelShape) -> float:
     """Return the bytes stored for one attention score of one head of what reads, in bytes."""
     apart = applies(how, shape) or (how.runtime == "onnxruntime" and shape.structure == "speech")
     return runtime_facts.score_bytes(how) * (STORED_SCORES if apart else 1.0)
+
+
+def windows_masked(how: Format, shape: ModelShape) -> bool:
+    """Tell whether layers that see a window multiply the whole square and mask it, as plain operators do."""
+    return how.runtime == "onnxruntime" and shape.structure == "encoder"
+
+
+def guard_bytes(how: Format, model_type: str, shape: ModelShape) -> float:
+    """Return what masks and guards copy for one pair of positions of what reads, over all layers, in bytes."""
+    if how.runtime != "onnxruntime" or model_type not in _GUARDED or shape.reader is None:
+        return 0.0
+    return GUARD_BYTES * shape.reader.attention.num_heads * shape.reader.num_layers
 
 
 def second_table_bytes(how: Format, shape: ModelShape, sizes: Mapping[int, float]) -> float:

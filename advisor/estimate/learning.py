@@ -15,9 +15,9 @@ import msgspec
 from advisor.estimate.families import KernelFamily
 
 Phase = Literal["reader", "prompt", "token"]
-PRIOR_SPREAD = 0.18
-"""[1] Standard deviation of the logarithm of true over calibrated estimate before any probe: x/÷ 1.35 holds 90 %."""
-LESSON_SPREAD = 0.12
+PRIOR_SPREAD = 0.13
+"""[1] Standard deviation of the logarithm of true over calibrated estimate before any probe: x/÷ 1.24 holds 90 %."""
+LESSON_SPREAD = 0.10
 """[1] The same of one model around what is common to its kernel family and phase."""
 PRIOR_COUNT = 4.0
 """[lessons] Weight of the spread above against the one seen."""

@@ -57,12 +57,20 @@ def memory(table: CandidateTable, workload: Workload, at: Positions, roofs: Roof
         activations=activations,
         running=working,
         runtime=runtime,
-        total=Ranged(
-            value=sum((part.value for part in parts), np.zeros(len(table))),
-            low=sum((np.nan_to_num(part.low) for part in parts), np.zeros(len(table))),
-            high=sum((part.high for part in parts), np.zeros(len(table))),
-        ),
+        total=_total(parts),
     )
+
+
+def _total(parts: tuple[Ranged, ...]) -> Ranged:
+    """Add parts up; their doubts are independent, so these add up in squares. Without a value the low ends still count.
+
+    All 22 peaks that were measured lay inside plain sums of the ends, which promise less than is known.
+    """
+    value = np.sum([part.value for part in parts], axis=0)
+    lowest = np.sum([np.nan_to_num(part.low) for part in parts], axis=0)
+    below = np.sqrt(np.sum([(part.value - part.low) ** 2 for part in parts], axis=0))
+    above = np.sqrt(np.sum([(part.high - part.value) ** 2 for part in parts], axis=0))
+    return Ranged(value=value, low=np.where(np.isnan(value - below), lowest, value - below), high=value + above)
 
 
 def _weights(table: CandidateTable, *, on_cpu: bool) -> Ranged:

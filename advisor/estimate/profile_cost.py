@@ -79,6 +79,8 @@ class CostProfile(msgspec.Struct, frozen=True, kw_only=True):
     """[FLOP] Convolutions that mix channels, and those that do not, at one position."""
     reader_attention_flops: float = 0.0
     """[FLOP] Attention within one position that is a whole image."""
+    reader_guard_bytes: float = 0.0
+    """[B] Copied by masks for one pair of positions."""
     reader_distance_flops: float = 0.0
     """[FLOP] Attention of one position to a table of distances."""
     reader_per_token: float = 0.0
@@ -169,6 +171,8 @@ def profile_cost(candidate: Candidate, shape: ModelShape | None = None) -> CostP
         values.update(_reader(how, known, sizes))
         values.update(_decoder(how, known, sizes))
         values.update(crossed.columns(how, known))
+        model_type = candidate.model.architecture.model_type if candidate.model.architecture else ""
+        values["reader_guard_bytes"] = crossed.guard_bytes(how, model_type, known)
     if any(_is_lump(group) for group in known.groups or ()):
         values["assumed"] = 1.0
     values.setdefault("matrix_family", values["family"])
@@ -310,12 +314,13 @@ def _reader(how: Format, shape: ModelShape, sizes: _Sizes) -> dict[str, float]:
     stack = shape.reader
     if stack is None:
         return {}
+    windowed, masked = stack.attention.windowed_flops_per_pair, crossed.windows_masked(how, shape)
     return {
         **traffic.elements("reader", stack, how, shape.reuse),
         "reader_bytes": sum(_read_bytes(group, sizes) for group in stack.groups),
         "reader_flops": sum(_flops(group, shape.reuse) for group in stack.groups),
-        "reader_pair_flops": stack.attention.full_flops_per_pair,
-        "reader_windowed_pair_flops": stack.attention.windowed_flops_per_pair,
+        "reader_pair_flops": stack.attention.full_flops_per_pair + (windowed if masked else 0.0),
+        "reader_windowed_pair_flops": 0.0 if masked else windowed,
         "reader_window": float(stack.attention.window or math.inf),
         "reader_distance_flops": stack.attention.distance_flops,
         "reader_operators": _operators(how, stack),

@@ -148,7 +148,7 @@ def reader(table: CandidateTable, workload: Workload, at: Positions) -> Work:
         rows=np.maximum(1.0, batch * at_once),
         resident_bytes=column("reader_bytes"),
         norm_bytes=passes * batch * at.reader * column("reader_norm_bytes"),
-        stored_bytes=nothing,
+        stored_bytes=passes * batch * pairs * column("reader_guard_bytes"),
         gelu_bytes=passes * batch * at.reader * column("reader_gelu_bytes"),
         silu_bytes=passes * batch * at.reader * column("reader_silu_bytes"),
         product_elements=passes * batch * at.reader * column("reader_product_elements"),

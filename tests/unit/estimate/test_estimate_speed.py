@@ -162,11 +162,24 @@ def test_an_encoder_multiplies_every_matrix_for_every_token():
     assert told.flops_per_query.value == pytest.approx(2 * 100 * layers + pairs, rel=0.02)
 
 
-def test_windowed_encoders_look_at_their_window():
+def test_windows_of_encoders_are_masks_in_onnx_and_windows_elsewhere():
+    workload = Workload(num_input_tokens=4096)
     modern = load.catalog().by_id("answerdotai/ModernBERT-base")
-    rows, at = counts(modern, Workload(num_input_tokens=4096))
-    pairs = work.reader(rows, Workload(num_input_tokens=4096), at).attention_flops[0]
-    assert pairs == pytest.approx(4 * 768 * (8 * 4096**2 + 14 * 4096 * 128))
+    every, seen = 4 * 768 * 22 * 4096**2, 4 * 768 * (8 * 4096**2 + 14 * 4096 * 128)
+    for format_id, pairs in (("onnx-fp32", every), ("safetensors-bf16", seen)):
+        rows = table.build((made.candidate(modern, format_id),))
+        reading = work.reader(rows, workload, work.positions(rows, workload))
+        assert reading.attention_flops[0] == pytest.approx(pairs), format_id
+        assert (reading.stored_bytes[0] > 0) == (format_id == "onnx-fp32")  # what masks copy
+
+
+def test_a_text_meets_every_distance_of_deberta_however_short_it_is():
+    def flops(tokens):
+        rows, at = counts(load.catalog().by_id("microsoft/deberta-v3-base"), Workload(num_input_tokens=tokens))
+        return work.reader(rows, Workload(num_input_tokens=tokens), at).attention_flops[0]
+
+    assert flops(1) == pytest.approx(4 * 768 * 12 * (1 + 512))
+    assert flops(128) == pytest.approx(4 * 768 * 12 * (128**2 + 128 * 512))
 
 
 def test_a_translator_reads_once_and_looks_back_at_every_token():
