@@ -89,7 +89,7 @@ def fitted(calibration: Calibration) -> CalibratedRoofs:
     between = maker.times("norm-elements", "rms-elements", "gelu-elements", "silu-elements")
     elements = maker.fit([time for time in between if time.work.num_rows > 1], _element_amounts)
     operator = maker.fit(maker.times("operators"), _call_amounts)
-    families: tuple[KernelFamily, ...] = tuple(STORAGES)
+    families: tuple[KernelFamily, ...] = tuple(family for family in STORAGES if maker.measured(family))
     found = CalibratedRoofs(
         created=calibration.created, num_threads=calibration.num_threads, grade=calibration.grade,
         runtime_version=calibration.runtime_version,
@@ -142,6 +142,10 @@ class _Maker:
     def known(self, *kinds: str) -> list[KernelTime]:
         """Return the times of some kinds of kernel; none where an older calibration has not measured them."""
         return [time for time in self._calibration.times if time.work.kind in kinds]
+
+    def measured(self, family: KernelFamily) -> bool:
+        """Tell whether a family's rates can be fitted; long blocks were not measured by older calibrations."""
+        return family != "int4-b128" or any(time.work.family == family for time in self.known("matrices"))
 
     def times(self, *kinds: str, family: str = "") -> list[KernelTime]:
         """Return the times of some kinds of kernel, of matrices those of one family."""
@@ -279,11 +283,10 @@ def step_attention_s(
         outside: [1] Share of what a token reads that comes from memory, keys and values like weights.
     """
     memory = next(roof for roof in known.matrices if roof.family == "fp32").stream_bytes_per_s[-1]
-    return (
-        cache_bytes * (1.0 / _known(known.step_bytes_per_s) + outside / _known(memory))
-        + flops / _known(known.step_flops_per_s)
-        + calls * _known(known.step_call_s)
-    )
+    running = cache_bytes / _known(known.step_bytes_per_s) + flops / _known(known.step_flops_per_s)
+    waiting = outside * cache_bytes / _known(memory)
+    longer = (running + waiting + abs(running - waiting)) / 2.0  # one reads while the other multiplies
+    return longer + calls * _known(known.step_call_s)
 
 
 def _known(quantity: Quantity) -> float:

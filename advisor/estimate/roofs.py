@@ -66,6 +66,7 @@ _STREAM_SHARES: dict[KernelFamily, float] = {
     "fp8": 0.2,
     "int8": 0.9,
     "int4": 0.75,
+    "int4-b128": 0.75,
     "k-quant": 0.8,
     "int8-dynamic": 0.9,
     "conv": 0.9,
@@ -78,6 +79,7 @@ _COMPUTE_SHARES: dict[KernelFamily, tuple[float, float]] = {
     "fp8": (0.3, 0.3),
     "int8": (0.8, 1.3),
     "int4": (0.7, 1.1),
+    "int4-b128": (0.8, 1.4),
     "k-quant": (0.65, 0.9),
     # One scale for a whole matrix, so activations are 8 bits too: 2.4 times as fast as in blocks with dot products
     # (BERT base, ONNX Runtime 1.32), about 2 without.

@@ -19,12 +19,13 @@ KernelKind = Literal[
     "norm-elements", "rms-elements", "gelu-elements", "silu-elements", "operators", "nothing", "token-layers",
 ]  # fmt: skip
 Level = Literal["l2", "l3", "memory", ""]
-MatrixFamily = Literal["fp32", "int8", "int8-dynamic", "int4"]
+MatrixFamily = Literal["fp32", "int8", "int8-dynamic", "int4", "int4-b128"]
 STORAGES: dict[MatrixFamily, Storage] = {
     "fp32": Storage(kind="float"),
     "int8": Storage(kind="blocks", num_bits=8),
     "int8-dynamic": Storage(kind="dynamic", num_bits=8),
     "int4": Storage(kind="blocks", num_bits=4),
+    "int4-b128": Storage(kind="blocks", num_bits=4, block_size=128),
 }
 ROWS = (1, 32, 128, 512)
 """Rows at which matrix products are measured: a token, and prompts or texts of three lengths."""
@@ -112,6 +113,8 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     """[B/s] Bytes read and written by copying memory with all threads."""
     copy_low_bytes_per_s: float
     copy_high_bytes_per_s: float
+    disk_bytes_per_s: float | None = None
+    """[B/s] A file read that is in no cache of the system; null where the system cannot be asked to forget it."""
     grade: Literal["A", "B", "C"]
     reasons: tuple[str, ...] = ()
     """Why the figures may be unstable, one sentence each."""

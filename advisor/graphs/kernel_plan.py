@@ -47,7 +47,7 @@ def cases(caches: Caches, num_threads: int, *, quick: bool = False) -> tuple[Ker
     """
     if quick:
         return (*_quick_matrices(), *_others(small=True))
-    families: tuple[MatrixFamily, ...] = ("fp32", "int8", "int8-dynamic", "int4")
+    families: tuple[MatrixFamily, ...] = ("fp32", "int8", "int8-dynamic", "int4", "int4-b128")
     return (*(case for family in families for case in _matrices(family, caches, num_threads)), *_others(small=False))
 
 

@@ -59,6 +59,7 @@ def _build(wanted: CalibrationRequest, folder: Path, channel: Channel) -> tuple[
     from advisor.graphs import kernels  # onnx: needed here only
 
     cases = kernel_plan.cases(wanted.caches, wanted.num_threads, quick=wanted.quick)
+    loaded = {family: place for place, case in enumerate(cases) if (family := _load_family(case)) is not None}
     found = []
     for place, case in enumerate(cases):
         channel.progress(
@@ -66,11 +67,14 @@ def _build(wanted: CalibrationRequest, folder: Path, channel: Channel) -> tuple[
         )
         path = folder / f"{place}-{case.name}.onnx"
         kernels.build(case, path)
-        found.append(KernelGraph(file=str(path), runs=case.runs(), load_family=_load_family(case)))
+        family = _load_family(case)
+        tells = family is not None and loaded[family] == place
+        found.append(KernelGraph(file=str(path), runs=case.runs(), load_family=family if tells else None))
     return tuple(found)
 
 
 def _load_family(case: KernelCase) -> kernel_case.MatrixFamily | None:
+    """Return the family whose loading a graph can tell of; of several the last one does, with the largest matrices."""
     return case.family if isinstance(case, Matrices) and case.level == "memory" else None
 
 
@@ -104,7 +108,8 @@ def _calibration(wanted: CalibrationRequest, report: KernelReport, created: str,
         power_source=wanted.power_source, num_threads=wanted.num_threads, l2_bytes=wanted.caches.l2_bytes,
         last_level_cache_bytes=wanted.caches.last_bytes(wanted.num_threads), times=report.times, loads=report.loads,
         copy_bytes_per_s=report.copy_bytes_per_s, copy_low_bytes_per_s=report.copy_low_bytes_per_s,
-        copy_high_bytes_per_s=report.copy_high_bytes_per_s, grade=stats.grade(reasons),
+        copy_high_bytes_per_s=report.copy_high_bytes_per_s, disk_bytes_per_s=report.disk_bytes_per_s,
+        grade=stats.grade(reasons),
         reasons=tuple(reason.text for reason in reasons), peak_rss_bytes=report.peak_rss_bytes, wall_s=wall_s,
     )  # fmt: skip
 

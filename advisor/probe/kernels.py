@@ -35,6 +35,8 @@ class KernelReport(msgspec.Struct, frozen=True, kw_only=True):
     """[B/s] Read and written."""
     copy_low_bytes_per_s: float
     copy_high_bytes_per_s: float
+    disk_bytes_per_s: float | None = None
+    """[B/s] A file read that is in no cache of the system; null where that cannot be asked for."""
     system: SystemReadings
     control_s: tuple[float, ...]
     """[s] The same kernel measured again between others: shows drift and disturbance."""

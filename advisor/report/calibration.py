@@ -20,7 +20,7 @@ NOT_COVERED = (
 )
 FAMILY_WORDS: dict[KernelFamily, str] = {
     "fp32": "32-bit floats", "int8": "8-bit blocks", "int8-dynamic": "8-bit, rounded on the fly",
-    "int4": "4-bit blocks",
+    "int4": "4-bit blocks", "int4-b128": "4-bit blocks of 128",
 }  # fmt: skip
 _LEVELS = ("from the second-level cache", "from the last cache", "from memory")
 Row = tuple[str, Quantity, float | None, str]
@@ -134,8 +134,15 @@ def calibration_json(found: Calibration) -> dict[str, Any]:
 
 def _memory(found: Calibration) -> Iterator[Row]:
     yield "Memory, copied", calibrations.fitted(found).copy_bytes_per_s, None, "bytes read and written by copying"
+    if found.disk_bytes_per_s is not None:
+        yield "Disk, read", _disk(found.disk_bytes_per_s), None, "a file of weights that no cache of the system holds"
     for load in found.loads:
         yield f"Loading, {FAMILY_WORDS[load.family]}", _load(load), None, "weights to a session, file already in memory"
+
+
+def _disk(rate: float) -> Quantity:
+    basis = "one file of weights written, then forgotten by the system's cache and read; a virtual disk may cache it"
+    return Quantity(value=rate, unit="B/s", evidence="measured", basis=basis)
 
 
 def _load(load: GraphLoad) -> Quantity:

@@ -2,6 +2,7 @@
 
 import gc
 import itertools
+import os
 import statistics
 import threading
 import time
@@ -18,6 +19,7 @@ from advisor.graphs.kernel_case import GraphLoad, KernelRun, KernelTime, KernelW
 from advisor.probe.engine import session
 from advisor.probe.kernels import KernelGraph, KernelReport, KernelRequest
 from advisor.probe.sampling import Sampler
+from advisor.units import MIB
 
 _WARM_RUNS = 3
 _BLOCKS = 9
@@ -30,6 +32,7 @@ _COPIES = 9
 _LATE_S = 18.0
 """[s] From then on sizes are measured with as few runs as will do: a slow or busy computer gets wider ranges instead of
 a longer wait."""
+_READ_BYTES = 4 * MIB
 _CONTROL_EVERY = 6
 """Graphs between two looks at the control."""
 _CONTROL_ELEMENTS = 384
@@ -71,6 +74,7 @@ def _measure(wanted: KernelRequest, channel: Channel, sampler: Sampler) -> Kerne
     gc.disable()  # a collection in the middle of a kernel is not part of it
     sampler.begin_measuring()
     copies = _copies(wanted)
+    disk = _disk_bytes_per_s(next((graph for graph in wanted.graphs if graph.load_family), None))
     for place, graph in enumerate(wanted.graphs):
         told = f"measuring kernel {place + 1} of {len(wanted.graphs)}"
         channel.progress("measure", place / len(wanted.graphs), detail=told)
@@ -82,7 +86,8 @@ def _measure(wanted: KernelRequest, channel: Channel, sampler: Sampler) -> Kerne
     system = sampler.end_measuring()
     return KernelReport(
         times=tuple(times), loads=tuple(loads), copy_bytes_per_s=statistics.median(copies),
-        copy_low_bytes_per_s=_quarter(copies, 0), copy_high_bytes_per_s=_quarter(copies, 2), system=system,
+        copy_low_bytes_per_s=_quarter(copies, 0), copy_high_bytes_per_s=_quarter(copies, 2),
+        disk_bytes_per_s=disk, system=system,
         control_s=tuple(control_s), runtime_version=ort.__version__,
         peak_rss_bytes=sampler.system.peak_rss_bytes()[0],
     )  # fmt: skip
@@ -98,6 +103,20 @@ def _run_graph(graph: KernelGraph, wanted: KernelRequest, times: list[KernelTime
     load_s = _clock() - begin_s
     times.extend(_run(made, run, _share_s(wanted)) for run in graph.runs)
     return [GraphLoad(family=graph.load_family, file_bytes=size, load_s=load_s)] if graph.load_family else []
+
+
+def _disk_bytes_per_s(graph: KernelGraph | None) -> float | None:
+    """Return how fast a graph's weights come from disk; null where the system cannot be asked to forget them."""
+    weights = Path(graph.file + ".data") if graph is not None else None
+    if weights is None or not weights.exists() or not hasattr(os, "posix_fadvise"):
+        return None
+    with weights.open("rb", buffering=0) as file:
+        os.fsync(file.fileno())  # what is not written yet cannot be forgotten
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        begin_s, size = _clock(), 0
+        while part := file.read(_READ_BYTES):
+            size += len(part)
+        return size / max(_clock() - begin_s, 1e-9)
 
 
 def _share_s(wanted: KernelRequest) -> float:

@@ -18,7 +18,7 @@ from advisor.task.model import Workload
 
 CACHES = Caches(l2_bytes=2**20, l3_bytes=32 * 2**20)
 STREAMS = {"l2": 80e9, "l3": 60e9, "memory": 20e9}
-COMPUTE = {"fp32": 100e9, "int8": 150e9, "int8-dynamic": 300e9, "int4": 200e9}
+COMPUTE = {"fp32": 100e9, "int8": 150e9, "int8-dynamic": 300e9, "int4": 200e9, "int4-b128": 260e9}
 CALL_S, ELEMENT_S, RUN_S = 3e-6, 0.2e-9, 2e-6
 MEMORY_CALL_S, LAYER_S = 8e-6, 30e-6
 LAST_BYTES = 32 * 2**20
@@ -40,7 +40,8 @@ def layers_s(work):
     """Time of whole layers: 5 products, attention, 4 norms and activations and 2 small operators each, and LAYER_S."""
     cache_bytes = 4 * work.num_elements
     size = work.moved_bytes + cache_bytes
-    attention = work.num_flops / STEP_FLOPS + cache_bytes * (1 / STEP_BYTES + (1 - LAST_BYTES / size) / 20e9)
+    waiting_s = cache_bytes * (1 - LAST_BYTES / size) / 20e9
+    attention = max(work.num_flops / STEP_FLOPS + cache_bytes / STEP_BYTES, waiting_s)
     small = work.num_calls * (CALL_S + 4 * CALL_S + 2 * CALL_S)
     return from_memory_s(work.moved_bytes, size, 5 * work.num_calls) + attention + small + work.num_calls * LAYER_S
 
@@ -96,6 +97,16 @@ def calibrated(**options):
 
 def estimate(format_id="onnx-int4-b32", limits=None, model=None, workload=made.CHAT):
     return estimator.estimate(made.candidate(model or made.llama(), format_id), workload, limits or calibrated(), None)
+
+
+def test_a_calibration_made_before_long_blocks_were_measured_still_serves_the_others():
+    older = msgspec.structs.replace(FOUND, times=tuple(t for t in FOUND.times if t.work.family != "int4-b128"))
+    limits = roofs.from_profile(made.machine(), calibration=older)
+    assert estimate("onnx-int4-b32", limits).time_per_token.evidence == "calibrated"
+    assert estimate("onnx-int4-b128", limits).time_per_token.evidence == "estimated"
+    assert estimate("onnx-int4-b128").time_per_token.evidence == "calibrated"
+    wide = estimate("onnx-int4-b128").time_to_first_token.value
+    assert wide < estimate("onnx-int4-b32").time_to_first_token.value  # as this computer has it
 
 
 def test_known_costs_are_found_again():
