@@ -164,7 +164,7 @@ def _trust(table: CandidateTable, roofs: Roofs, phase: Phase) -> tuple[Floats, F
         if roofs.learned is not None:
             ratios[place], ks[place] = learning.of(roofs.learned, family, phase)
         elif roofs.calibrated is not None:
-            ks[place] = calibration.estimate_k(roofs.calibrated, family)
+            ks[place] = calibration.estimate_k(roofs.calibrated, family, of_token=phase == "token")
     return ratios[table.family], ks[table.family]
 
 

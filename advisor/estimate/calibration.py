@@ -31,6 +31,7 @@ __all__ = ["MATRIX_SHARE", "MODEL_ERROR_K", "Calibration", "fitted", "stale"]
 MODEL_ERROR_K = 1.22
 """[1] The true time lies within x/÷ this of a calibrated estimate nine times in ten, before any probe: what a sum of
 kernels does not show, as a runtime's memory traffic between them."""
+TOKEN_ERROR_K = 1.28
 _DISTURBED_K: dict[str, float] = {"A": 1.0, "B": 1.15, "C": 1.6}
 """[1] Added to it by what disturbed the calibration: the same computer gave rates 1.1 and up to 2 times apart."""
 MATRIX_SHARE = 5.0 / 12.0
@@ -181,12 +182,19 @@ class _Maker:
         return Quantity(value=value, low=value / k, high=value * k, unit=unit, evidence="calibrated", basis=self.basis)
 
 
-def estimate_k(roofs: CalibratedRoofs, family: KernelFamily) -> float:
-    """Return the factor within which a calibrated time of a family lies nine times in ten, before any probe. [1]."""
+def estimate_k(roofs: CalibratedRoofs, family: KernelFamily, *, of_token: bool = False) -> float:
+    """Return the factor within which a calibrated time of a family lies nine times in ten, before any probe. [1].
+
+    Args:
+        roofs: measured rates.
+        family: of the candidate's products.
+        of_token: of a further token: it waits for memory, which is shared with others and less steady.
+    """
     own = [roof.residual_share for roof in roofs.matrices if roof.family == family]
     residual_share = own[0] if own else roofs.convolution_residual_share
     disturbed = math.log(_DISTURBED_K[roofs.grade])
-    return math.exp(math.hypot(math.log(MODEL_ERROR_K) + disturbed, least_squares.RANGE_SIGMAS * residual_share))
+    known = math.log(TOKEN_ERROR_K if of_token else MODEL_ERROR_K)
+    return math.exp(math.hypot(known + disturbed, least_squares.RANGE_SIGMAS * residual_share))
 
 
 def _matrices(maker: _Maker, family: KernelFamily) -> MatrixRoof:

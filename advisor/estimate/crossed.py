@@ -5,8 +5,8 @@ Measured with ONNX Runtime 1.32 on the test models of Marian, T5, BART, M2M-100 
 
 from collections.abc import Mapping
 
-from advisor.catalog.model import Format
-from advisor.estimate import loading, runtime_facts
+from advisor.catalog.model import Architecture, Candidate, Format
+from advisor.estimate import image_memory, loading, runtime_facts
 from advisor.estimate.shape import ModelShape
 
 _OPERATORS_PER_LAYER = 24.0
@@ -20,6 +20,10 @@ GUARD_BYTES = 24.0
 """[B] Copied for each attention score where the export masks it and looks for rows without any (ModernBERT): 0.58 ns
 measured."""
 _GUARDED = frozenset({"modernbert"})
+_T5_COPY_FACTOR = 0.55
+"""[1] Copies of a T5's weights over those of other files: 0.2 to 0.95 measured (T5 and Flan, small and base)."""
+COPY_K, UNCERTAIN_COPY_K = 1.25, 1.9
+"""[1] Range of the copies a runtime packs beside the weights."""
 TURNED_SHARE = 1.0
 """[1] Keys of the encoder's positions are turned round for each token: half of the cross cache, read and written."""
 
@@ -52,6 +56,18 @@ def second_table_bytes(how: Format, shape: ModelShape, sizes: Mapping[int, float
     if not applies(how, shape) or shape.structure != "encoder-decoder":
         return 0.0
     return sum(sizes[id(group)] for group in shape.groups or () if group.role == "embedding")
+
+
+def copy_factor(how: Format, architecture: Architecture | None) -> float:
+    """Return the copies beside a model's weights over what is usual in its format. [1]."""
+    is_t5 = architecture is not None and architecture.model_type == "t5"
+    return _T5_COPY_FACTOR if is_t5 and how.runtime == "onnxruntime" else 1.0
+
+
+def packed_k(candidate: Candidate) -> float:
+    """Return the range of the copies: wide for files whose freed room is now used again and now not. [1]."""
+    uncertain = copy_factor(candidate.format, candidate.model.architecture) < 1.0
+    return UNCERTAIN_COPY_K if uncertain or candidate.model.id in image_memory.LIVE_ELEMENTS else COPY_K
 
 
 def head_copy_bytes(how: Format, shape: ModelShape, sizes: Mapping[int, float]) -> float:

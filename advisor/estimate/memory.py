@@ -76,10 +76,11 @@ def _total(parts: tuple[Ranged, ...]) -> Ranged:
 def _weights(table: CandidateTable, *, on_cpu: bool) -> Ranged:
     weight, k = table.column("weight_bytes"), table.column("weight_k")
     packed = table.column("packed_bytes") if on_cpu else np.zeros(len(table))
+    packed_k = table.column("packed_k")
     return Ranged(
         value=weight + packed,
-        low=weight / k + np.minimum(PACKED_LOW_SHARE * packed, packed),
-        high=weight * k + np.maximum(PACKED_HIGH_SHARE * packed, packed),
+        low=weight / k + np.minimum(packed / packed_k, packed),
+        high=weight * k + np.maximum(packed * packed_k, packed),
     )
 
 

@@ -36,6 +36,8 @@ class CostProfile(msgspec.Struct, frozen=True, kw_only=True):
     weight_bytes: float = math.nan
     weight_k: float = 1.0
     """[1] Range factor of `weight_bytes`."""
+    packed_k: float = 1.25
+    """[1] Range factor of `packed_bytes`."""
     packed_bytes: float = 0.0
     """[B] Held beside the weights once they are loaded: copies that the runtime packs for its kernels."""
     moment_bytes: float = 0.0
@@ -197,7 +199,9 @@ def _weights(candidate: Candidate, shape: ModelShape, sizes: _Sizes) -> dict[str
     else:
         weight = sum(sizes[id(group)] for group in shape.groups if not group.tied)
         packed, moment = _copies(how, shape, sizes, weight)
-        packed += crossed.head_copy_bytes(how, shape, sizes)
+        tower = image_memory.float_copy(card.id, how)
+        packed = tower[0] * weight + tower[1] if tower is not None else packed
+        packed = crossed.copy_factor(how, card.architecture) * (packed + crossed.head_copy_bytes(how, shape, sizes))
         weight += crossed.second_table_bytes(how, shape, sizes)
         k = INVENTORY_K
     extra_low, extra_high = runtime_facts.extra_runtime_bytes(how)
@@ -209,6 +213,7 @@ def _weights(candidate: Candidate, shape: ModelShape, sizes: _Sizes) -> dict[str
         "weight_bytes": float(weight),
         "weight_k": k,
         "packed_bytes": float(packed),
+        "packed_k": crossed.packed_k(candidate),
         "moment_bytes": float(moment),
         "download_bytes": float(weight),
         "runtime_bytes": extra_low,
