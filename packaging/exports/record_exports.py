@@ -2,8 +2,8 @@
 
 `tests/contract/test_exports.py` compares our synthetic graphs with what is recorded here: operators and weight bytes of
 one layer, each the difference of two exports that differ by one layer; of image networks, detectors and denoisers the
-whole graph. Run it again when a tool changes; it needs the extra `export` (torch, transformers, onnxruntime-genai,
-onnxscript) and, for denoisers and some image networks, diffusers and timm; no network and no model files.
+whole graph. Run it again when a tool changes, in an environment with the extra `export` (`pip install -e ".[export]"`:
+torch, transformers, onnxruntime-genai, onnxscript, diffusers, timm); it needs no network and no model files.
 
 Run: python packaging/exports/record_exports.py [name ...]
 """
