@@ -81,11 +81,11 @@ UNEVEN = frozenset({
     "timm/swin_tiny_patch4_window7_224.ms_in1k",
 })  # fmt: skip
 """Networks whose layers differ in size: their arena reuses less."""
-EVEN_FACTOR = 1.6
-UNEVEN_FACTOR = 3.0
-_OWN_FACTORS = {"facebook/detr-resnet-50": 1.4}
+EVEN_FACTOR, UNEVEN_FACTOR = 1.6, 3.0
 """[1] Working memory over what is alive at once. Measured with ONNX Runtime 1.32: 1.4 and 1.9 (YOLOS, DINOv2), 1.8 to
-3.6 (ResNet, MobileNet, EfficientNet, RT-DETR, SegFormer), 1.4 (DETR)."""
+3.6 (ResNet, MobileNet, EfficientNet, RT-DETR, SegFormer)."""
+_OWN_FACTORS = {"facebook/detr-resnet-50": 1.4}
+"""[1] The same of networks that follow neither: measured one by one."""
 CONVOLUTION_COPY_SHARE = 0.8
 MATRIX_COPY_SHARE = 0.5
 CONVNEXT_COPY_SHARE = 0.3

@@ -32,7 +32,7 @@ ROWS = (1, 32, 128, 512)
 LENGTHS = (32, 128, 512, 1024)
 """[tokens] Texts at which attention is measured."""
 VOCABULARY = 256
-"""[rows] Of the layers that are measured whole: nothing beside them."""
+"""[rows] Of the table of words of the layers that are measured whole: too small to count beside them."""
 _ASSUMED_LAST_BYTES = 32 * MIB
 
 
@@ -58,7 +58,7 @@ class KernelWork(msgspec.Struct, frozen=True, kw_only=True):
     level: Level = ""
     """Of matrices: where their weights come from."""
     num_rows: int = 1
-    """Rows of a product, positions of a prompt, or the cache that a token looks back on."""
+    """Rows of a product, positions of a prompt, or the cache that a token looks back on; a side of an image."""
     moved_bytes: float = 0.0
     """[B] Weights, cache or elements that are read and written."""
     num_flops: float = 0.0

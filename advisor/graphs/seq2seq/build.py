@@ -169,9 +169,9 @@ class Encoder(_Half):
                 dilations=[1], group=1,
             )  # fmt: skip
             x = parts.activate(self, f"conv.{index}", y, "gelu")
-        turned = self.node("Transpose", [x], ["frames"], perm=[0, 2, 1])
+        rows = self.node("Transpose", [x], ["frames"], perm=[0, 2, 1])
         table = self.table("positions/weight", self.half.num_positions, shape.hidden_size)
-        return self.node("Add", [turned, table], ["positions/sum"]), ()
+        return self.node("Add", [rows, table], ["positions/sum"]), ()
 
     def _listen(self, batch: int) -> tuple[str, tuple[str, ...]]:
         """Convolve the raw wave; a norm over all of it stands between the first two convolutions."""

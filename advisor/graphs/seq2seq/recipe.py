@@ -26,10 +26,10 @@ Source: openai/whisper, `audio.py`, `CHUNK_LENGTH`."""
 SAMPLES_PER_S = 16_000
 """[1/s]"""
 _FRAMES_KEPT = 6
-"""Copies of what Moonshine's first convolution makes, with the next ones' rows laid out for a product; rather too many:
-503 MiB were measured of moonshine-tiny at 30 s, 524 are reckoned with."""
+"""[1] Copies of what Moonshine's first convolution makes, with the next ones' rows laid out for a product; rather too
+many: 503 MiB were measured of moonshine-tiny at 30 s, 524 are reckoned with."""
 _LEAST_SAMPLES = 4_000
-"""A quarter of a second: less gives no position to look at."""
+"""[samples] A quarter of a second: less gives no position to look at."""
 NO_CLASSIFIER = (
     "This encoder-decoder sorts texts: it reads them with both halves and writes none. Test models are made of those "
     "that write."
@@ -58,7 +58,7 @@ class Seq2SeqRecipe(msgspec.Struct, frozen=True, kw_only=True):
     piece_s: float = PIECE_S
     """[s] Of sound that is heard at once."""
     num_asked_tokens: int = 0
-    """Tokens that were to be written; more than the model can where `num_output_tokens` is less."""
+    """Tokens that the task wants; `num_output_tokens` is less where the model cannot write that many."""
 
     @property
     def family(self) -> GraphFamily:

@@ -18,6 +18,8 @@ _CUBE, _GELU_CUBIC, _GELU_ROOT = 3.0, 0.044714998453855515, 0.7978845834732056
 _DEBERTA_EPSILON = 1e-7
 _BERT_EPSILON = 1e-12
 _BOOL, _INT32, _INT64 = 9, 6, 7
+"""Numbers of these types in onnx.proto3."""
+_SIDES = ("query", "key", "value")
 
 
 def draw_modern(pen: TextPen, shape: TextShape, num_layers: int) -> None:
@@ -71,9 +73,9 @@ def draw_disentangled(pen: TextPen, shape: TextShape, num_layers: int) -> None:
     columns = pen.node("Unsqueeze", [pen.mask, integers(1, 3)], (batch, 1, tokens, 1))
     pairs = pen.binary("Mul", rows, columns)
     hidden = pen.unary("Not", pen.cast(pairs, _BOOL))
-    table = pen.weight("distances/weight", (2 * shape.num_buckets, shape.hidden_size))
-    table = pen.norm("distances/norm", table, epsilon=_DEBERTA_EPSILON)
-    distances = pen.node("Unsqueeze", [table, integers(0)], (1, *table.shape))
+    vectors = pen.weight("distances/weight", (2 * shape.num_buckets, shape.hidden_size))
+    vectors = pen.norm("distances/norm", vectors, epsilon=_DEBERTA_EPSILON)
+    distances = pen.node("Unsqueeze", [vectors, integers(0)], (1, *vectors.shape))
     for index in range(num_layers):
         name = f"layer.{index}"
         y = attention.disentangled(pen, f"{name}/attention", x, shape, distances, hidden)
@@ -103,12 +105,12 @@ def _embed(pen: TextPen, shape: TextShape) -> Tensor:
         x = pen.add(x, pen.types(shape, width))
     if shape.places in ("learned", "counted"):
         # The file holds the whole table; that of the text's own places is cut out when a session is made.
-        table = pen.weight("places/weight", (shape.num_positions, width))
+        rows = pen.weight("places/weight", (shape.num_positions, width))
         if shape.places == "learned":
-            x = pen.add(x, pen.slice(table, 0, shape.first_place, shape.first_place + pen.num_tokens))
+            x = pen.add(x, pen.slice(rows, 0, shape.first_place, shape.first_place + pen.num_tokens))
         else:
             places = _counted(pen, shape.first_place)
-            x = pen.add(x, pen.node("Gather", [table, places], (*places.shape, width), axis=0))
+            x = pen.add(x, pen.node("Gather", [rows, places], (*places.shape, width), axis=0))
     x = pen.norm("embedding/norm", x, epsilon=_BERT_EPSILON)
     return x if width == shape.hidden_size else pen.linear("embedding/projection", x, shape.hidden_size)
 
@@ -148,9 +150,6 @@ def _attention(
             query, key = attention.rotary(pen, "rotary", query), attention.rotary(pen, "rotary", key)
         y = parts.attend(pen, query, key, value, seen, guarded=True)
     return pen.linear(f"{name}/output", y, shape.hidden_size, bias=shape.qkv_bias)
-
-
-_SIDES = ("query", "key", "value")
 
 
 def _mlp(pen: TextPen, name: str, x: Tensor, shape: TextShape) -> Tensor:

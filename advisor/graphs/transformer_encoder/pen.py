@@ -18,7 +18,7 @@ _FLOAT, _BOOL = 1, 9
 
 
 def table(kind: str, *numbers: int) -> str:
-    """Return the name of a constant that `tables` makes from whole numbers; planning does without numpy."""
+    """Return the name of a constant that `vision.tables` makes from whole numbers; planning does without numpy."""
     return f"{kind}:" + ",".join(map(str, numbers))
 
 
@@ -66,8 +66,8 @@ class TextPen(Pen):
     def types(self, shape: TextShape, width: int) -> Tensor:
         """Look the segments of the text up."""
         ids = self.input(TYPES, self.ids.shape, "int64")
-        table = self.weight("types/weight", (shape.num_token_types, width))
-        return self.node("Gather", [table, ids], (*ids.shape, width), axis=0)
+        rows = self.weight("types/weight", (shape.num_token_types, width))
+        return self.node("Gather", [rows, ids], (*ids.shape, width), axis=0)
 
     def turns(self, name: str, half: int) -> tuple[Tensor, Tensor]:
         """Return cosines and sines by which queries and keys are turned, the same for the same name.
@@ -80,8 +80,8 @@ class TextPen(Pen):
         for kind in ("cosine", "sine"):
             key = f"{name}/{kind}/both"
             if key not in self._known:
-                table = self.weight(f"{name}/{kind}", (self.num_tokens, half), fill=kind, counted=NOT_COUNTED)
-                self._known[key] = self.concat([table, table], 1)
+                side = self.weight(f"{name}/{kind}", (self.num_tokens, half), fill=kind, counted=NOT_COUNTED)
+                self._known[key] = self.concat([side, side], 1)
             found.append(self._known[key])
         return found[0], found[1]
 

@@ -43,7 +43,7 @@ class TextShape(msgspec.Struct, frozen=True, kw_only=True):
     local_reach: int = 0
     """[tokens] Farthest distance that local layers see; 0: all layers see everything."""
     global_every: int = 1
-    """Each so-manieth layer, from the first on, sees everything."""
+    """[layers] From one layer that sees everything to the next; the first one of all does."""
     num_buckets: int = 0
     """Rows of the table of distances for each direction (DeBERTa)."""
     head: Head = "mean"
