@@ -6,10 +6,12 @@ import onnx_files
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from advisor import paths
 from advisor.child import runner
 from advisor.child.protocol import Progress
+from advisor.probe import lock
 from advisor.probe.depth import DepthReport, DepthRequest
-from advisor.probe.onnx_file import job
+from advisor.probe.onnx_file import ending, job
 from advisor.probe.onnx_file.plan import FileFeed, FileRunRequest, OnnxFilePlan, OnnxFileResult
 from advisor.probe.providers import ProviderUse, processor
 from advisor.units import GIB, MIB
@@ -26,19 +28,6 @@ def result(file, **changes):
     outcome = probe(file, **changes)
     assert outcome.code == "finished", outcome.message
     return msgspec.json.decode(outcome.result, type=OnnxFileResult)
-
-
-def endless():
-    """Return a model that counts to 10^15 in a loop."""
-    body = helper.make_graph(
-        [helper.make_node("Identity", ["go"], ["go_on"]), helper.make_node("Add", ["v", "v"], ["w"])],
-        "body", [onnx_files.value("i", INT64, []), onnx_files.value("go", TensorProto.BOOL, []),
-                 onnx_files.value("v", shape=[4])],
-        [onnx_files.value("go_on", TensorProto.BOOL, []), onnx_files.value("w", shape=[4])],
-    )  # fmt: skip
-    weights = [numpy_helper.from_array(onnx_files.np.array(10**15), "trips")]
-    node = helper.make_node("Loop", ["trips", "", "x"], ["y"], body=body)
-    return onnx_files.model([node], [onnx_files.value("x", shape=[4])], [onnx_files.value("y", shape=[4])], weights)
 
 
 def greedy(num_floats=2**34):
@@ -181,13 +170,22 @@ def test_what_is_cut_too_large_incomplete_or_leads_out_never_reaches_the_runtime
         assert outcome.code == "invalid_model"
         assert file.name in outcome.message
         assert outcome.remedy
-    assert {message.stage for message in messages if hasattr(message, "stage")} == {"prepare"}
+    told = {(message.stage, message.detail) for message in messages if isinstance(message, Progress)}
+    assert told == {("prepare", "reading the file")}
 
 
 def test_a_file_that_never_returns_is_stopped(tmp_path):
-    outcome = probe(onnx_files.write(tmp_path, endless()), time_limit_s=2.0)
+    outcome = probe(onnx_files.write(tmp_path, onnx_files.endless()), time_limit_s=2.0)
     assert outcome.code == "timed_out"
     assert "model.onnx did not answer within 2 s" in outcome.message
+
+
+def test_who_comes_second_is_told_to_wait_and_not_that_the_file_is_damaged(tmp_path):
+    file = onnx_files.write(tmp_path, onnx_files.product())
+    with lock.hold(paths.cache_folder()):
+        outcome = ending.named(probe(file), str(file))
+    assert outcome.message.startswith("model.onnx could not be measured: Another measurement is running")
+    assert outcome.remedy.startswith("Wait for its end")
 
 
 def test_a_header_that_swells_while_it_is_read_is_stopped_by_the_system(tmp_path):

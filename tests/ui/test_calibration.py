@@ -9,6 +9,7 @@ from advisor.child.protocol import Outcome, Progress
 from advisor.errors import StorageError
 from advisor.ui.controllers import calibration, jobs
 from advisor.ui.controllers.calibration import CalibrationController
+from advisor.ui.controllers.request import NO_MACHINE
 from advisor.ui.store import CalibrationState, Snapshot, SpeedState, Store, with_archive, with_machine, with_probe
 from advisor.ui.widgets.speed_card import AGAIN, NOT_CALIBRATED, START, STOP, STOPPING, SpeedCard
 
@@ -101,7 +102,7 @@ def test_what_cannot_be_kept_is_said(store, bugs):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda old: with_machine(old, base=None, profile=None), calibration.NO_MACHINE),
+        (lambda old: with_machine(old, base=None, profile=None), NO_MACHINE),
         (lambda old: with_machine(old, saved_as="other.json"), calibration.SAVED_MACHINE),
         (lambda old: with_probe(old, phase="running"), calibration.PROBE_RUNS),
     ],

@@ -8,7 +8,6 @@ import fakes_files
 import fakes_report
 import msgspec
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from window_fakes import FakeChild, NowRun
@@ -20,6 +19,7 @@ from advisor.probe.onnx_file.plan import OnnxFilePlan
 from advisor.report import wording
 from advisor.ui.controllers import jobs, onnx_file
 from advisor.ui.controllers.onnx_file import FileRequest, OnnxFileController
+from advisor.ui.controllers.request import NO_MACHINE
 from advisor.ui.controllers.speeds import HISTORY_FILE
 from advisor.ui.pages.probe_page import ProbePage
 from advisor.ui.pages.report_page import ReportPage
@@ -87,6 +87,8 @@ def test_a_file_is_measured_in_a_child_and_shown(store):
     child.message.emit(Progress(stage="measure", done_share=0.5, elapsed_s=1, remaining_s=1.0, detail=""))
     assert (store.snapshot.file.phase, store.snapshot.file.done_share) == ("running", 0.5)
     assert store.snapshot.file.detail == f"{wording.stage_help('measure')}."
+    child.message.emit(Progress(stage="prepare", done_share=0.5, elapsed_s=1, remaining_s=1.0, detail="reading it"))
+    assert store.snapshot.file.detail == "Reading it."
     told = []
     bench.controller.measured.connect(lambda: told.append(store.snapshot.file.view))
     child.ended.emit(DONE)
@@ -132,7 +134,7 @@ def test_nothing_is_measured_beside_a_probe_or_on_a_saved_machine(store):
     store.update(lambda old: with_machine(with_probe(old, phase="idle"), saved_as="other.json"))
     bench.controller.start("/a/vad.onnx", {})
     assert store.snapshot.file.error == onnx_file.SAVED_MACHINE
-    assert onnx_file.refusal(Snapshot()) == onnx_file.NO_MACHINE
+    assert onnx_file.refusal(Snapshot()) == NO_MACHINE
     assert bench.children == []
 
 
@@ -243,23 +245,10 @@ def test_measured_files_are_listed_between_the_probes(qtbot):
     assert page.history_notice.isHidden()
 
 
-def endless():
-    """Return a model that counts to 10^15."""
-    body = helper.make_graph(
-        [helper.make_node("Identity", ["go"], ["on"]), helper.make_node("Add", ["v", "v"], ["w"])], "body",
-        [onnx_files.value("i", TensorProto.INT64, []), onnx_files.value("go", TensorProto.BOOL, []),
-         onnx_files.value("v", shape=[4])],
-        [onnx_files.value("on", TensorProto.BOOL, []), onnx_files.value("w", shape=[4])],
-    )  # fmt: skip
-    trips = [numpy_helper.from_array(onnx_files.np.array(10**15), "trips")]
-    node = helper.make_node("Loop", ["trips", "", "x"], ["y"], body=body)
-    return onnx_files.model([node], [onnx_files.value("x", shape=[4])], [onnx_files.value("y", shape=[4])], trips)
-
-
 def test_the_window_outlives_files_that_are_cut_or_never_return_and_measures_the_next(store, qtbot, tmp_path):
     """Real children, as the window drives them."""
     (tmp_path / "cut.onnx").write_bytes(onnx_files.product().SerializeToString()[:-100])
-    onnx_files.write(tmp_path, endless(), "endless.onnx")
+    onnx_files.write(tmp_path, onnx_files.endless(), "endless.onnx")
     onnx_files.write(tmp_path, onnx_files.product(), "sound.onnx")
 
     def plan(path, dimensions, profile):

@@ -39,6 +39,8 @@ _PARTS: dict[str, dict[int, str]] = {
     "tensor": {},
 }
 """Message -> field -> message of that field; all others are copied."""
+_ORT_MARK = slice(4, 8), b"ORTM"
+"""Where ONNX Runtime's own format says what it is. Source: onnxruntime, `core/flatbuffers/schema/ort.fbs`."""
 _Chunk = bytes | memoryview
 
 
@@ -69,6 +71,11 @@ def skim(path: Path) -> bytes:
                 "Export the model with external data (weights in a file beside it).",
             )
         with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
+            if view[_ORT_MARK[0]] == _ORT_MARK[1]:
+                raise _refused(
+                    f"{name} is in ONNX Runtime's own format (ORT), which cannot be checked before it is run.",
+                    "Give the .onnx file it was made from.",
+                )
             chunks: list[_Chunk] = []
             _Walk(view, name).message("model", 0, len(view), chunks.append, 0)
             return b"".join(chunks)
@@ -116,7 +123,7 @@ class _Walk:
         self._num_parts += 1
         if self._num_parts > _MOST_PARTS:
             raise _refused(
-                f"{self._name} has more than {_MOST_PARTS:,} parts (nodes, weights, notes); no model that runs has.",
+                f"{self._name} has more than {_MOST_PARTS:,} parts (nodes, weights, notes); no usable model has.",
                 "Export it again.",
             )
 

@@ -48,7 +48,7 @@ def probe(request: bytes, channel: Channel) -> bytes:
         plan = msgspec.json.decode(request, type=OnnxFilePlan)
     except msgspec.DecodeError as error:
         raise refuse_request(error) from error
-    channel.progress("prepare", 0.0)
+    channel.progress("prepare", 0.0, detail="reading the file")
     file = Path(plan.file).absolute()
     header = _header(plan, file)
     _runnable(header, file)
@@ -132,7 +132,7 @@ class _Run:
             except ChildError as error:
                 if error.code != "timed_out":
                     raise
-                break  # what was measured before stands, as one start
+                break  # what earlier starts measured stands
         self._channel.progress("cool", self._told)
         sha256 = _sha256(self._file)  # after the runs: reading it before would warm the system's cache for them
         self._channel.progress("cool", 1.0)

@@ -9,17 +9,16 @@ from advisor.child.protocol import LogRecord, Message, Outcome, Progress
 from advisor.errors import AdvisorError
 from advisor.hardware.model import HardwareProfile
 from advisor.probe.plan import ProbeResult
-from advisor.ui.controllers.request import Request, Run
+from advisor.ui.controllers.request import NO_MACHINE, Request, Run
 from advisor.ui.store import Snapshot, SpeedState, Store, with_calibration
 
 TIMEOUT_S = 180.0
 """[s] Calibration takes under 30 s; six times that is stuck."""
 MEMORY_LIMIT_BYTES = 2 * 1024**3
 """[B] It needs under 1 GiB; a child that takes twice that is stopped."""
-NO_MACHINE = "This computer is not inspected yet."
 SAVED_MACHINE = "Only this computer can be calibrated, not a saved machine."
-Probes = tuple[ProbeResult, ...]
 PROBE_RUNS = "A probe is running. Wait for its end: both would disturb each other."
+Probes = tuple[ProbeResult, ...]
 
 
 class CalibrationController(QObject):

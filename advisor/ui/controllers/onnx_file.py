@@ -11,11 +11,10 @@ from advisor.errors import AdvisorError
 from advisor.hardware.model import HardwareProfile
 from advisor.probe.onnx_file import ending
 from advisor.report import wording
-from advisor.ui.controllers.request import Request, Run
+from advisor.ui.controllers.request import NO_MACHINE, Request, Run
 from advisor.ui.store import FileView, Snapshot, Store, with_file
 
 JOB = "onnx-file"
-NO_MACHINE = "This computer is not inspected yet."
 SAVED_MACHINE = "A file can only be measured on this computer, not on a saved machine."
 BUSY = "Something else is being measured. Wait for its end: both would disturb each other."
 
@@ -113,7 +112,8 @@ class OnnxFileController(QObject):
     @Slot(object)
     def _on_child_message(self, message: Message) -> None:
         if isinstance(message, Progress):
-            detail = message.detail or f"{wording.stage_help(message.stage)}."
+            what = message.detail or wording.stage_help(message.stage)
+            detail = f"{what[:1].upper()}{what[1:]}."
             self._change(done_share=message.done_share, remaining_s=message.remaining_s, detail=detail)
         elif isinstance(message, LogRecord):
             self._log(message)

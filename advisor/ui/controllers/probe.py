@@ -12,7 +12,7 @@ from advisor.hardware.model import HardwareProfile
 from advisor.probe.plan import ProbePlan, ProbeResult
 from advisor.recommend.model import CandidateRow
 from advisor.settings import Settings
-from advisor.ui.controllers.request import Request, Run
+from advisor.ui.controllers.request import NO_MACHINE, Request, Run
 from advisor.ui.store import Snapshot, Store, with_probe
 
 PAINT_PERIOD_MS = 100
@@ -86,7 +86,7 @@ class ProbeController(QObject):
         other = _other(snapshot)
         if self.running or other or not row.can_probe or profile is None:
             busy = ALREADY_RUNNING if self.running else other
-            notice = busy or row.why_no_probe or "This computer is not inspected yet."
+            notice = busy or row.why_no_probe or NO_MACHINE
             self._store.update(lambda old: with_probe(old, notice=notice))
             return
         settings = snapshot.settings

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Slot
 from advisor.errors import AdvisorError
 
 T = TypeVar("T")
+NO_MACHINE = "This computer has not been inspected yet. Wait a moment, or inspect it again on the first page."
 BUG = "Something went wrong in the app. The details are in the log file."
 
 

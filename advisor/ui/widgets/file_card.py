@@ -16,7 +16,7 @@ WHAT_IT_IS = (
     "for it; the file stays where it is and nothing is sent."
 )
 OPEN, STOP, STOPPING = "Open an ONNX file...", "Stop", "Stopping..."
-FILE_KIND = "ONNX models (*.onnx *.ort);;All files (*)"
+FILE_KIND = "ONNX models (*.onnx);;All files (*)"
 _MOST = 2**31 - 1
 
 
@@ -145,7 +145,7 @@ class FileCard(Card):
 
 
 def dropped_file(data: QMimeData) -> str:
-    """Return the path of the one ONNX file that is dragged, or nothing."""
+    """Return the path of the one ONNX file that is dragged, or nothing; of an ORT file the reader says why not."""
     paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
     found = [path for path in paths if path.lower().endswith((".onnx", ".ort"))]
     return found[0] if len(found) == 1 else ""

@@ -70,6 +70,18 @@ def branches():
     return model([choose], [value("x"), value("flag", TensorProto.BOOL, [])], [value("y", FLOAT, None)])
 
 
+def endless():
+    """Return a model that counts to 10^15 in a loop."""
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["go_on"]), helper.make_node("Add", ["v", "v"], ["w"])],
+        "body", [value("i", INT64, []), value("go", TensorProto.BOOL, []), value("v", shape=[4])],
+        [value("go_on", TensorProto.BOOL, []), value("w", shape=[4])],
+    )  # fmt: skip
+    trips = [numpy_helper.from_array(np.array(10**15), "trips")]
+    node = helper.make_node("Loop", ["trips", "", "x"], ["y"], body=body)
+    return model([node], [value("x", shape=[4])], [value("y", shape=[4])], trips)
+
+
 def lookup(rows=37):
     """Return a text model: ids pass a cast and a reshape before they are looked up."""
     nodes = [

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import onnx
 import onnx_files
+import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper
 
@@ -153,6 +154,16 @@ def test_a_cut_file_says_where(tmp_path):
     file = tmp_path / "model.onnx"
     file.write_bytes(whole[: len(whole) // 2])
     assert f"the file has {len(whole) // 2:,}" in refusal(file)
+
+
+def test_the_runtimes_own_format_is_named(tmp_path):
+    """As `InferenceSession` itself writes it."""
+    source, file = onnx_files.write(tmp_path, onnx_files.product()), tmp_path / "model.ort"
+    options = ort.SessionOptions()
+    options.optimized_model_filepath = str(file)
+    options.add_session_config_entry("session.save_model_format", "ORT")
+    ort.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
+    assert "ONNX Runtime's own format" in refusal(file)
 
 
 def test_bytes_changed_anywhere_are_never_a_fault(tmp_path):
