@@ -89,7 +89,9 @@ def probe(
         output.document(public.probe_json(result, before, agreement))
         return
     print_probe(output, result, before, agreement)
-    output.line(calibration.lessons(inputs.roofs_of(profile).learned, num_made=len(inputs.probes_of(profile))))
+    taught = calibration.lessons(inputs.roofs_of(profile).learned, num_made=len(inputs.probes_of(profile)))
+    if taught:
+        output.line(taught)
 
 
 def run(plan: ProbePlan, output: Output) -> Outcome:

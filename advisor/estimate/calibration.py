@@ -32,6 +32,7 @@ MODEL_ERROR_K = 1.22
 """[1] The true time lies within x/÷ this of a calibrated estimate nine times in ten, before any probe: what a sum of
 kernels does not show, as a runtime's memory traffic between them."""
 TOKEN_ERROR_K = 1.28
+"""[1] The same of a further token: it waits for memory, which other programs and guests share."""
 _DISTURBED_K: dict[str, float] = {"A": 1.0, "B": 1.15, "C": 1.6}
 """[1] Added to it by what disturbed the calibration: the same computer gave rates 1.1 and up to 2 times apart."""
 MATRIX_SHARE = 5.0 / 12.0
@@ -256,9 +257,7 @@ def _matrix_amounts(last_cache_bytes: int, nearest: str, time: KernelTime) -> di
 
 def _layer_s(times: Sequence[KernelTime], known: CalibratedRoofs) -> float:
     """Return what a layer takes for one token beside its kernels; nothing where no whole layers were measured."""
-    found = [
-        (time.median_s - _kernels_s(time.work, known)) / time.work.num_calls for time in times
-    ]  # fmt: skip
+    found = [(time.median_s - _kernels_s(time.work, known)) / time.work.num_calls for time in times]
     return max(0.0, statistics.median(found)) if found else 0.0
 
 

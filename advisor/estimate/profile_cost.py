@@ -36,7 +36,7 @@ class CostProfile(msgspec.Struct, frozen=True, kw_only=True):
     weight_bytes: float = math.nan
     weight_k: float = 1.0
     """[1] Range factor of `weight_bytes`."""
-    packed_k: float = 1.25
+    packed_k: float = crossed.COPY_K
     """[1] Range factor of `packed_bytes`."""
     packed_bytes: float = 0.0
     """[B] Held beside the weights once they are loaded: copies that the runtime packs for its kernels."""

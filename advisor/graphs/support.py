@@ -24,6 +24,7 @@ NO_EXPORT = (
     "estimated and not measured."
 )
 _OTHER_INPUTS = ("vision", "audio", "detector", "encoder_decoder")
+SHAPE_UNKNOWN = "The shape of this model is not fully known, so no test model is made."
 DISAGREES = "The published sizes of this model do not agree with its parameter count, so no test model is made."
 _MOST_LAYERS, _MOST_ELEMENTS = 4096, 1 << 24
 """Beyond any published model: a row that states more is a mistake, and would be walked through layer by layer."""

@@ -19,8 +19,8 @@ NOT_COVERED = (
     "products multiplied here, and stay estimated."
 )
 FAMILY_WORDS: dict[KernelFamily, str] = {
-    "fp32": "32-bit floats", "int8": "8-bit blocks", "int8-dynamic": "8-bit, rounded on the fly",
-    "int4": "4-bit blocks", "int4-b128": "4-bit blocks of 128",
+    "fp32": "32-bit floats", "int8": "8-bit blocks of 32", "int8-dynamic": "8-bit, dynamic",
+    "int4": "4-bit blocks of 32", "int4-b128": "4-bit blocks of 128",
 }  # fmt: skip
 _LEVELS = ("from the second-level cache", "from the last cache", "from memory")
 Row = tuple[str, Quantity, float | None, str]
@@ -78,7 +78,7 @@ def lines(found: Calibration | None, why_not_used: str) -> tuple[str, ...]:
     told = (
         f"Calibrated on {found.created[:10]} with {how}, grade {found.grade}.",
         f"Weights of 4 bits are read from memory at {read}: that decides how fast text is written.",
-        f"A prompt of {ROWS[2]} tokens is worked through at {run}: that decides how soon an answer begins.",
+        f"A prompt of {ROWS[2]} tokens is computed at {run}: that decides how soon an answer begins.",
     )
     return (*told, *found.reasons)
 
@@ -94,8 +94,8 @@ def lessons(learned: Learned | None, *, num_made: int = 0) -> str:
         if not num_made:
             return ""
         if learned is None:
-            return f"{_made(num_made)}. Calibrate this computer, and probes will also correct the estimates of others."
-        return f"{_made(num_made)}, none steady enough (grade A or B) to correct the estimates of others."
+            return f"{_made(num_made)}. Calibrate this computer, and probes will correct estimates of other models too."
+        return f"{_made(num_made)}, none steady enough (grade A or B) to correct estimates of other models."
     made = _made(learned.num_probes)
     if learned.typical_error_share is None:
         return f"{made}; one more tells how far off estimates are."
@@ -135,13 +135,13 @@ def calibration_json(found: Calibration) -> dict[str, Any]:
 def _memory(found: Calibration) -> Iterator[Row]:
     yield "Memory, copied", calibrations.fitted(found).copy_bytes_per_s, None, "bytes read and written by copying"
     if found.disk_bytes_per_s is not None:
-        yield "Disk, read", _disk(found.disk_bytes_per_s), None, "a file of weights that no cache of the system holds"
+        yield "Disk, read", _disk(found.disk_bytes_per_s), None, "a file of weights that is not in the system's cache"
     for load in found.loads:
         yield f"Loading, {FAMILY_WORDS[load.family]}", _load(load), None, "weights to a session, file already in memory"
 
 
 def _disk(rate: float) -> Quantity:
-    basis = "one file of weights written, then forgotten by the system's cache and read; a virtual disk may cache it"
+    basis = "a file that was written, dropped from the system's cache and read again; a virtual disk may still cache it"
     return Quantity(value=rate, unit="B/s", evidence="measured", basis=basis)
 
 
@@ -160,7 +160,7 @@ def _matrices(fitted: CalibratedRoofs) -> Iterator[Row]:
         for rate, number in zip(roof.compute_flops_per_s[1:], ROWS[1:], strict=True):
             yield f"{name}, {number} rows", rate, missed, "products of a prompt or text of this length"
         yield f"{name}, start", roof.call_s, missed, "start of one product"
-        yield f"{name}, start from memory", roof.memory_call_s, missed, "more where the weights come from memory"
+        yield f"{name}, start from memory", roof.memory_call_s, missed, "on top where the weights come from memory"
 
 
 def _attention(fitted: CalibratedRoofs) -> Iterator[Row]:
@@ -189,4 +189,4 @@ def _rest(fitted: CalibratedRoofs) -> Iterator[Row]:
     yield "Norm or activation, start", fitted.element_call_s, missed, "spread over the threads"
     yield "Norm or activation of a token", fitted.single_call_s, None, "one row"
     yield "Operator, start", fitted.operator_s, None, "on a few numbers"
-    yield "Layer of a token", fitted.token_layer_s, None, "beside its kernels one by one"
+    yield "Layer of a token", fitted.token_layer_s, None, "what a whole layer takes besides the sum of its kernels"

@@ -76,7 +76,8 @@ HELP: dict[str, str] = {
     "results": "Every model and format for the task, smallest that is good enough first. Space pins a row for "
     "comparison, Ctrl+F filters, a click on a heading sorts.",
     "compare": "The rows you pinned, side by side. Figures that differ most are marked.",
-    "probe": "Runs the chosen model's exact structure with made-up weights for up to a minute. Nothing is downloaded.",
+    "probe": "Runs the chosen model's exact structure with made-up weights for up to a minute and a half, "
+    "or measures an ONNX file of yours. Nothing is downloaded.",
     "report": "Saves the answer with every figure's range and source. Names are left out unless you say otherwise.",
     "settings": "How the window looks and what every recommendation takes into account.",
 }

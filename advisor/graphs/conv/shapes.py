@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from advisor.catalog.model import Architecture, ModelCard, VisionFacts
+from advisor.graphs import support
 from advisor.graphs.conv.convnext import ConvNextShape
 from advisor.graphs.conv.fastvit import FastVitShape
 from advisor.graphs.conv.mobile import MobileShape, Stage
@@ -178,7 +179,7 @@ def shape(card: ModelCard) -> tuple[Shape | None, str]:
     """Return the shape of a model of a type this package answers for, or null and one sentence why not."""
     model_type = card.architecture.model_type if card.architecture is not None else ""
     found = _sized(card, _FIXED[model_type]) if model_type in _FIXED else _FROM_FACTS[model_type](card)
-    return found, "" if found is not None else "The shape of this model is not fully known, so no test model is made."
+    return found, "" if found is not None else support.SHAPE_UNKNOWN
 
 
 def _sized(card: ModelCard, found: Shape) -> Shape:

@@ -31,8 +31,8 @@ many: 503 MiB were measured of moonshine-tiny at 30 s, 524 are reckoned with."""
 _LEAST_SAMPLES = 4_000
 """[samples] A quarter of a second: less gives no position to look at."""
 NO_CLASSIFIER = (
-    "This encoder-decoder sorts texts: it reads them with both halves and writes none. Test models are made of those "
-    "that write."
+    "This encoder-decoder is a classifier: it reads a text with both halves and writes none. Test models are made only "
+    "of those that write."
 )
 
 
@@ -205,7 +205,7 @@ def recipe(candidate: Candidate, workload: Workload) -> tuple[Recipe | None, str
         return None, NO_CLASSIFIER
     shape = shapes.seq2seq_shape(model)
     if shape is None:
-        return None, "The shape of this model is not known, so no test model can be made for it."
+        return None, support.SHAPE_UNKNOWN
     if not drawn.agrees(shape.num_parameters(), model.num_parameters()):
         return None, support.DISAGREES
     pieces = max(1, math.ceil(workload.audio_s / PIECE_S)) if shape.hears else 1

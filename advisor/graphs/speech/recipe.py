@@ -87,7 +87,7 @@ def recipe(candidate: Candidate, workload: Workload) -> tuple[Recipe | None, str
         return None, why
     found = shapes.shape(model)
     if found is None:
-        return None, "The shape of this model is not fully known, so no test model is made."
+        return None, support.SHAPE_UNKNOWN
     num_pieces, num_samples = pieces(workload.audio_s)
     made = SpeechRecipe(
         shape=found, storage=graph_storage.BY_FORMAT[candidate.format.id], num_batch=max(1, workload.num_batch),

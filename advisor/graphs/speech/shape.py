@@ -13,8 +13,8 @@ _CONFORMER = "parakeet_ctc"
 _INNER = 4
 """Width of the feed-forward networks over the width of the layers. Source: arXiv 2305.05084, table 1."""
 STEPWISE = {
-    "parakeet_tdt": "This model writes token by token with a small recurrent network beside its encoder; test models"
-    " are made of those that score every frame at once.",
+    "parakeet_tdt": "This model is a transducer: it writes token by token with a small recurrent network beside its"
+    " encoder. Test models are made only of those that score every frame at once.",
 }
 """Model type -> why there is no test model."""
 

@@ -90,7 +90,7 @@ def recipe(candidate: Candidate, workload: Workload) -> tuple[Recipe | None, str
         return None, ""
     found = shapes.shape(model)
     if found is None:
-        return None, "The shape of this model is not fully known, so no test model is made."
+        return None, support.SHAPE_UNKNOWN
     sizes = text_sizes(workload, found.num_room_tokens, generates=False)
     made = TextEncoderRecipe(
         shape=found, storage=graph_storage.BY_FORMAT[candidate.format.id], num_batch=sizes.num_batch,

@@ -4,6 +4,7 @@ import msgspec
 
 from advisor.catalog.model import Candidate, ModelCard
 from advisor.graphs import storage as graph_storage
+from advisor.graphs import support
 from advisor.graphs.recipe import Bound, Feed, GraphFamily, Recipe, Runner
 from advisor.graphs.storage import FLOAT_BYTES, Storage
 from advisor.graphs.vision import networks, shapes
@@ -130,10 +131,7 @@ def recipe(candidate: Candidate, workload: Workload) -> tuple[Recipe | None, str
         num_runs=float(max(1, workload.num_images) * workload.num_passes),
     )  # fmt: skip
     if not _agrees(networks.drawing(found, found.num_layers, 1).num_parameters(), model):
-        return (
-            None,
-            "The published sizes of this model do not agree with its parameter count, so no test model is made.",
-        )
+        return None, support.DISAGREES
     return made, ""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from advisor.catalog.model import Architecture, ModelCard, VisionFacts
+from advisor.graphs import support
 from advisor.graphs.vision.backbone import ResNetShape
 from advisor.graphs.vision.dense import DepthShape, SegformerShape
 from advisor.graphs.vision.detr import DetrShape
@@ -246,4 +247,4 @@ def shape(card: ModelCard) -> tuple[Shape | None, str]:
     if model_type in _TOO_IRREGULAR:
         return None, _TOO_IRREGULAR[model_type]
     found = _SHAPES[model_type](card)
-    return found, "" if found is not None else "The shape of this model is not fully known, so no test model is made."
+    return found, "" if found is not None else support.SHAPE_UNKNOWN

@@ -55,9 +55,7 @@ class Runner(ABC):
 
     def _load(self, graph_file: str) -> ort.InferenceSession:
         wanted = self._wanted
-        return session.make(
-            graph_file, num_threads=wanted.num_threads, uses=wanted.providers, pinned=wanted.pinned
-        )  # fmt: skip
+        return session.make(graph_file, num_threads=wanted.num_threads, uses=wanted.providers, pinned=wanted.pinned)
 
     def registered(self) -> tuple[str, ...]:
         """Return the execution providers the session has."""

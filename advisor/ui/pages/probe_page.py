@@ -25,8 +25,8 @@ from advisor.ui.widgets.page import Page
 from advisor.ui.widgets.stages import StageStrip
 
 WHAT_HAPPENS = (
-    "Takes up to a minute. Speed and memory do not depend on what the weights are, only on their number and form, so "
-    "the figures hold for the real model. You can stop at any time; nothing is left behind."
+    "Takes up to a minute and a half. Speed and memory do not depend on what the weights are, only on their number and "
+    "form, so the figures hold for the real model. You can stop at any time; nothing is left behind."
 )
 NOTHING_CHOSEN = "Choose a model on the results page first."
 

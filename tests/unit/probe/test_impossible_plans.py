@@ -32,7 +32,7 @@ def test_a_plan_of_an_impossible_model_says_what_is_wrong_with_it():
         planner.plan(wrong, CHAT, profile(available_bytes=4 * units.GIB))
 
 
-def test_a_mixture_that_fits_at_two_layers_is_planned_at_two_depths():
+def test_a_mixture_that_fits_at_two_layers_is_planned_at_several_depths():
     mixture = cards.candidate(
         cards.tiny_experts("mixtral", num_hidden_layers=64, hidden_size=1024, num_attention_heads=16, head_dim=64)
     )
