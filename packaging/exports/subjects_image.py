@@ -123,8 +123,8 @@ OTHERS = [
     _timm("swin", "swin_tiny_patch4_window7_224", image_size_px=[224]),
     _timm("mobilevit", "mobilevit_s", image_size_px=[256]),
 ]  # fmt: skip
-# `undrawn`: parameters that no export of an answer holds or computes with: how CLIP and SigLIP weigh and shift
-# likenesses, what RT-DETR learns from in training.
+# `undrawn`: parameters that no export of an answer holds or computes with: how CLIP and SigLIP scale and shift
+# similarities, what RT-DETR learns from in training.
 SIMPLIFIED = {"simplified": True, "remark": ", after ONNX Runtime's basic steps: frozen norms and places worked out"}
 RESNET50 = {"depths": [3, 4, 6, 3], "hidden_sizes": [256, 512, 1024, 2048]}
 DETECTORS = [
