@@ -6,7 +6,7 @@ calibrations count, since the memory of a shared host is up to twice as fast in 
 app's own. The public formulas of other tools are computed beside them (benchmarks/README.md). Results are kept in a
 JSON file as they come, so a run that was cut off goes on where it was. Prints tables; asserts nothing.
 
-Run: python benchmarks/accuracy.py [--tuning] [--file FILE] [--only TEXT] [--again] [--plot FILE.svg]
+Run: python benchmarks/accuracy.py [--tuning] [--file FILE] [--only TEXT] [--again] [--plot FILE.svg] [--publish FILE]
 """
 
 import argparse
@@ -50,10 +50,11 @@ SPEED_BAR, MEMORY_BAR = 0.25, 0.15
 def main():
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--tuning", action="store_true", help="the candidates that constants may be tuned on")
-    words.add_argument("--file", type=Path, default=ROOT / "docs" / "accuracy" / "measured.json")
+    words.add_argument("--file", type=Path, default=ROOT / "build" / "accuracy.json")
     words.add_argument("--only", default="", help="models with this in their name")
     words.add_argument("--again", action="store_true", help="predict again what was measured before")
     words.add_argument("--plot", type=Path)
+    words.add_argument("--publish", type=Path, help="predictions and measurements alone, without raw times")
     asked = words.parse_args()
     cases = TUNING if asked.tuning else PUBLISHED
     kept = json.loads(asked.file.read_text()) if asked.file.exists() else {"rows": {}}
@@ -64,6 +65,8 @@ def main():
     show(kept)
     if asked.plot:
         plot(kept, asked.plot)
+    if asked.publish:
+        publish(kept, asked.publish)
 
 
 def name_of(case):
@@ -113,6 +116,25 @@ def case_json(case):
 def save(kept, asked):
     asked.file.parent.mkdir(parents=True, exist_ok=True)
     asked.file.write_text(json.dumps(kept))
+
+
+def publish(kept, path):
+    """Write what was predicted and what was measured, a line each; raw times and calibrations are left out."""
+    rows = []
+    for row in kept["rows"].values():
+        found = {**row["case"], "refused": row.get("refused"), "predicted": row.get("predicted")}
+        if row.get("measured"):
+            measured = row["measured"]
+            found["measured"] = {figure: ends_of(measured[figure]) for figure in FIGURES}
+            found |= {key: measured[key] for key in ("created", "grade", "reasons", "depths_measured", "num_layers")}
+            found["calibration"] = {"created": row["calibration"]["created"], "grade": row["calibration"]["grade"]}
+        rows.append(json.dumps(found))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("[\n" + ",\n".join(rows) + "\n]\n")
+
+
+def ends_of(quantity):
+    return [quantity.get(end) for end in ("value", "low", "high")]
 
 
 def calibrate(profile):
