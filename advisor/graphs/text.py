@@ -200,6 +200,11 @@ class EncoderRecipe(msgspec.Struct, frozen=True, kw_only=True):
         """Token ids are drawn below it."""
         return self.shape.vocab_size
 
+    @property
+    def table_bytes(self) -> int:
+        """Bytes of the table of words."""
+        return self.storage.linear_bytes(self.shape.hidden_size, self.shape.vocab_size)
+
     def num_parameters(self) -> int:
         """Return the parameters of the whole model."""
         return self.shape.num_parameters()

@@ -65,7 +65,9 @@ def peak_bytes(recipe: Recipe, num_layers: int, num_prompt_tokens: int | None = 
     if isinstance(recipe, DecoderRecipe):
         kept, moment = _loaded_decoder_bytes(recipe, num_layers)
         return int(CHILD_BYTES + kept + max(moment, running))
-    return int(CHILD_BYTES + _LOADED_FACTORS[recipe.storage_name] * recipe.weight_bytes(num_layers) + running)
+    weights = recipe.weight_bytes(num_layers)
+    table: int = getattr(recipe, "table_bytes", 0)  # of words: read once more while the file is still held
+    return int(CHILD_BYTES + max(_LOADED_FACTORS[recipe.storage_name] * weights, weights + table) + running)
 
 
 def _loaded_decoder_bytes(recipe: DecoderRecipe, num_layers: int) -> tuple[float, int]:

@@ -55,6 +55,11 @@ class TextEncoderRecipe(DrawnRecipe, frozen=True, kw_only=True):
     def vocab_size(self) -> int:
         return self.shape.vocab_size
 
+    @property
+    def table_bytes(self) -> int:
+        """Bytes of the table of words."""
+        return self.storage.linear_bytes(self.shape.embedding_size, self.shape.vocab_size)
+
     @override
     def working_bytes(self, num_prompt_tokens: int) -> int:
         shape = self.shape

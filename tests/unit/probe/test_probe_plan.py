@@ -202,3 +202,11 @@ def test_a_larger_model_gets_more_time(weight_bytes, box_s):
             return weight_bytes * num_layers
 
     assert planner.usual_time_s(Recipe()) == pytest.approx(box_s, abs=0.5)
+
+
+def test_the_words_of_an_encoder_are_held_twice_while_it_is_loaded():
+    encoder = load.catalog().by_id("FacebookAI/xlm-roberta-base")
+    recipe = footprint.recipe(Candidate(model=encoder, format=formats.by_id("onnx-fp32")), EMBED)
+    words = 4 * 250002 * 768
+    assert recipe.table_bytes == words
+    assert footprint.peak_bytes(recipe, 2) > recipe.weight_bytes(2) + words
