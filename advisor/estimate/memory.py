@@ -64,7 +64,7 @@ def memory(table: CandidateTable, workload: Workload, at: Positions, roofs: Roof
 def _total(parts: tuple[Ranged, ...]) -> Ranged:
     """Add parts up; their doubts are independent, so these add up in squares. Without a value the low ends still count.
 
-    All 22 peaks that were measured lay inside plain sums of the ends, which promise less than is known.
+    All of 22 measured peaks lay inside plain sums of the ends, which promise less than is known.
     """
     value = np.sum([part.value for part in parts], axis=0)
     lowest = np.sum([np.nan_to_num(part.low) for part in parts], axis=0)
