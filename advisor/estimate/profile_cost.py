@@ -81,6 +81,8 @@ class CostProfile(msgspec.Struct, frozen=True, kw_only=True):
     """[FLOP] Convolutions that mix channels, and those that do not, at one position."""
     reader_attention_flops: float = 0.0
     """[FLOP] Attention within one position that is a whole image."""
+    reader_lookups: float = 0.0
+    """Rows that one position fetches from large tables."""
     reader_guard_bytes: float = 0.0
     """[B] Copied by masks for one pair of positions."""
     reader_distance_flops: float = 0.0
@@ -328,6 +330,7 @@ def _reader(how: Format, shape: ModelShape, sizes: _Sizes) -> dict[str, float]:
         "reader_windowed_pair_flops": 0.0 if masked else windowed,
         "reader_window": float(stack.attention.window or math.inf),
         "reader_distance_flops": stack.attention.distance_flops,
+        "reader_lookups": traffic.lookups(stack, sizes),
         "reader_operators": _operators(how, stack),
         "reader_live_bytes": _live_bytes(how, stack),
         "reader_score_bytes": crossed.stored_scores(how, shape) * stack.attention.num_heads,

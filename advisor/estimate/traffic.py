@@ -1,9 +1,11 @@
 """What moves between the matrices of one stack for one position: norms, sums, activations. From its tensors alone."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from advisor.catalog.model import Format
 from advisor.estimate.shape import ATTENTION_PRODUCTS, FLOPS_PER_MULTIPLY, Stack
+from advisor.units import MIB
 
 _PRODUCT_ROLES = frozenset({"linear", "expert", "router"})
 _ONCE_PER_INPUT = frozenset({"cross_attn_k", "cross_attn_v"})
@@ -20,6 +22,7 @@ _SILU_ELEMENTS = 4.0
 _LOOKED_UP_ELEMENTS = 2.0
 _AVERAGED_ELEMENTS = 4.0
 """[1] A row that is looked up is read and written; a model that is nothing but a table weighs and adds it as well."""
+_LARGE_TABLE_BYTES = 16 * MIB
 _HEAD_SIZE = 64
 """[elements] Taken where the heads are not known."""
 
@@ -59,6 +62,16 @@ def elements(
         f"{kind}_norm_bytes": size * norm, f"{kind}_gelu_bytes": size * gelu, f"{kind}_silu_bytes": size * silu,
         f"{kind}_product_elements": products, f"{kind}_flops_per_score": _flops_per_score(stack),
     }  # fmt: skip
+
+
+def lookups(stack: Stack, sizes: Mapping[int, float]) -> float:
+    """Return the rows that one position fetches from tables too large for any cache.
+
+    Args:
+        stack: its tensors.
+        sizes: [B] Of each group, by its identity.
+    """
+    return float(sum(group.role == "embedding" and sizes[id(group)] > _LARGE_TABLE_BYTES for group in stack.groups))
 
 
 def _flops_per_score(stack: Stack) -> float:

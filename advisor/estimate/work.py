@@ -52,6 +52,8 @@ class Work:
     """[FLOP]"""
     operators: Floats
     """[1]"""
+    lookups: Floats
+    """[1] Rows fetched from large tables, each wherever it lies in memory."""
     plain_operators: Floats
     """[1] Small ones beside them, of graphs that are not fused."""
     rows: Floats
@@ -144,6 +146,7 @@ def reader(table: CandidateTable, workload: Workload, at: Positions) -> Work:
             + at.reader * (column("reader_attention_flops") + column("reader_distance_flops"))
         ),
         operators=runs * passes * at.reader_windows * column("reader_operators") * _image_runs(table, at),
+        lookups=passes * batch * at.reader * column("reader_lookups"),
         plain_operators=nothing,
         rows=np.maximum(1.0, batch * at_once),
         resident_bytes=column("reader_bytes"),
@@ -195,6 +198,7 @@ def prefill(table: CandidateTable, workload: Workload, at: Positions) -> Work:
         cache_bytes=runs * passes * windows * batch * 2.0 * column("state_bytes"),
         attention_flops=passes * batch * windows * (pairs + length * at.reader_window * column("cross_pair_flops")),
         operators=runs * passes * windows * column("decoder_operators"),
+        lookups=nothing,
         plain_operators=runs * passes * windows * column("decoder_plain_operators"),
         rows=np.maximum(1.0, batch * length),
         resident_bytes=_all_bytes(table),
@@ -235,6 +239,7 @@ def decode(table: CandidateTable, workload: Workload, at: Positions) -> Work:
             + at.reader_window * column("cross_pair_flops")
         ),
         operators=column("decoder_operators"),
+        lookups=np.zeros(len(table)),
         plain_operators=column("decoder_plain_operators"),
         rows=np.full(len(table), batch),
         resident_bytes=_all_bytes(table),

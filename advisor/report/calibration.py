@@ -95,7 +95,10 @@ def lessons(learned: Learned | None, *, num_made: int = 0) -> str:
             return ""
         if learned is None:
             return f"{_made(num_made)}. Calibrate this computer, and probes will correct estimates of other models too."
-        return f"{_made(num_made)}, none steady enough (grade A or B) to correct estimates of other models."
+        return (
+            f"{_made(num_made)}, none of which can correct other estimates: that takes a steady probe (grade A or B) of a "
+            "model whose estimate rests on the calibration."
+        )
     made = _made(learned.num_probes)
     if learned.typical_error_share is None:
         return f"{made}; one more tells how far off estimates are."

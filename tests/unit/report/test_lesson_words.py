@@ -12,7 +12,7 @@ from advisor.report import calibration
         (None, 0, ""),
         (Learned(), 0, ""),
         (None, 2, "2 probes made here. Calibrate this computer, and"),
-        (Learned(), 1, "1 probe made here, none steady enough"),
+        (Learned(), 1, "1 probe made here, none of which can correct"),
         (Learned(num_probes=1), 1, "1 probe made here; one more tells"),
         (
             Learned(num_probes=3, typical_error_share=0.06),
