@@ -96,8 +96,8 @@ def lessons(learned: Learned | None, *, num_made: int = 0) -> str:
         if learned is None:
             return f"{_made(num_made)}. Calibrate this computer, and probes will correct estimates of other models too."
         return (
-            f"{_made(num_made)}, none of which can correct other estimates: that takes a steady probe (grade A or B) of a "
-            "model whose estimate rests on the calibration."
+            f"{_made(num_made)}, none of which can correct other estimates: that takes a steady probe (grade A or B) "
+            "of a model whose estimate rests on the calibration."
         )
     made = _made(learned.num_probes)
     if learned.typical_error_share is None:
