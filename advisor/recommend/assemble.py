@@ -10,7 +10,7 @@ from advisor.recommend import merge, quality, rank
 from advisor.recommend.companion import extra_memory
 from advisor.recommend.model import Approach
 from advisor.recommend.pareto import BoolArray, FloatArray, IntArray
-from advisor.recommend.prepared import Field, Prepared
+from advisor.recommend.prepared import Direction, Field, Prepared
 from advisor.recommend.quality import Scale, Standing
 from advisor.recommend.rank import INSUFFICIENT, SUFFICIENT, UNKNOWN, UNSTATED, Axes, Traits
 from advisor.recommend.recommendation import Part, unfit
@@ -183,10 +183,11 @@ def max_context(chosen: tuple[Part, ...]) -> FloatArray:
     return _joined([part.batch.max_context_tokens for part in chosen])
 
 
-def _pair(task: TaskSpec) -> tuple[str, str] | None:
-    if task.kind != "translation" or len(task.languages) != 1 or len(task.target_languages) != 1:
+def _pair(task: TaskSpec) -> Direction | None:
+    """Return the direction of a translation as far as it was said; null for other tasks and for several languages."""
+    if task.kind != "translation" or len(task.languages) > 1 or len(task.target_languages) > 1:
         return None
-    return task.languages[0], task.target_languages[0]
+    return next(iter(task.languages), None), next(iter(task.target_languages), None)
 
 
 def _share(item: Standing | None) -> float:

@@ -32,6 +32,8 @@ LARGE_LANGUAGES = frozenset(
     | {"pt", "ro", "ru", "sv", "th", "tr", "uk", "vi", "zh"}
 )
 """Languages with much text on the web. Source: Common Crawl's statistics by language, those of about 0.2 % and more."""
+Direction = tuple[str | None, str | None]
+"""From which language to which a text is translated; null where it was not said."""
 _ONE_WAY = re.compile(r"opus-mt-([a-z]{2,3})-([a-z]{2,3})$", re.IGNORECASE)
 """Source and target of a one-way translation model, in its id."""
 _ENGLISH = frozenset({"en"})
@@ -60,7 +62,7 @@ class Field:
         self.commercial = whole.commercial[rows]
         self.low_bit = whole.low_bit[rows]
         self.gpu_format = whole.gpu_format[rows]
-        self._languages: dict[tuple[frozenset[str], tuple[str, str] | None], IntArray] = {}
+        self._languages: dict[tuple[frozenset[str], Direction | None], IntArray] = {}
 
     def __len__(self) -> int:
         return len(self.candidates)
@@ -70,12 +72,12 @@ class Field:
         """Model and format id -> place of the candidate."""
         return {(item.model.id, item.format.id): place for place, item in enumerate(self.candidates)}
 
-    def languages(self, wanted: frozenset[str], pair: tuple[str, str] | None) -> IntArray:
+    def languages(self, wanted: frozenset[str], pair: Direction | None) -> IntArray:
         """Return for each candidate how sure it is that its model knows the wanted languages.
 
         Args:
             wanted: language codes; empty when the user said none.
-            pair: source and target of a translation, where there is exactly one of each.
+            pair: source and target of a translation, as far as one of each was said.
         """
         key = (wanted, pair)
         if key not in self._languages:
@@ -167,7 +169,7 @@ def prepared(catalog: Catalog) -> Prepared:
     return fresh
 
 
-def language_state(card: ModelCard, wanted: frozenset[str], pair: tuple[str, str] | None) -> int:
+def language_state(card: ModelCard, wanted: frozenset[str], pair: Direction | None) -> int:
     """Return how sure it is that a model knows the wanted languages.
 
     Language lists may under-report, so a short list of a model tagged multilingual is not taken as complete.
@@ -194,7 +196,7 @@ def _measured(card: ModelCard) -> frozenset[str]:
     return frozenset(item.benchmark.split()[1] for item in card.quality if item.benchmark.startswith("FLEURS "))
 
 
-def _listed_state(card: ModelCard, listed: frozenset[str], wanted: frozenset[str], pair: tuple[str, str] | None) -> int:
+def _listed_state(card: ModelCard, listed: frozenset[str], wanted: frozenset[str], pair: Direction | None) -> int:
     if wanted <= listed:
         return MISSING if pair is not None and _one_way_against(card, pair) else STATED
     if "multilingual" in card.tasks and len(listed) < FEW_LANGUAGES:
@@ -202,10 +204,12 @@ def _listed_state(card: ModelCard, listed: frozenset[str], wanted: frozenset[str
     return MISSING
 
 
-def _one_way_against(card: ModelCard, pair: tuple[str, str]) -> bool:
+def _one_way_against(card: ModelCard, pair: Direction) -> bool:
     """An OPUS model translates one way, which only its name tells: the catalog lists languages without an order."""
     named = _ONE_WAY.search(card.id)
-    return named is not None and named.groups() != pair
+    return named is not None and any(
+        asked not in (None, given) for asked, given in zip(pair, named.groups(), strict=True)
+    )
 
 
 def _context(card: ModelCard) -> float:

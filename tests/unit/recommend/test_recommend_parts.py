@@ -73,6 +73,8 @@ def test_a_one_way_translator_serves_one_way():
     card = speaker(("de", "en"), name="Helsinki-NLP/opus-mt-en-de")
     assert language_state(card, frozenset({"en", "de"}), ("en", "de")) == STATED
     assert language_state(card, frozenset({"en", "de"}), ("de", "en")) == MISSING
+    assert language_state(card, frozenset({"de"}), (None, "de")) == STATED
+    assert language_state(card, frozenset({"en"}), (None, "en")) == MISSING
     both_ways = speaker(("de", "en"), name="x/translator")
     assert language_state(both_ways, frozenset({"en", "de"}), ("de", "en")) == STATED
 
