@@ -27,6 +27,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Text size, 0.9 to 2.0 of the system's."""
     region: str | None = None
     """ISO 3166-1 alpha-2 country of the electricity grid; null until chosen."""
+    grid_g_per_kwh: float | None = None
+    """[g/kWh] The user's own carbon intensity, in place of the region's yearly average."""
+    price_per_kwh: float | None = None
+    """Price of a kilowatt hour in `currency`; null: no cost is shown."""
+    currency: str = "EUR"
+    """Written behind the cost; no conversion is made."""
+    with_embodied: bool = False
+    """Show the share of the computer's making beside the carbon of its electricity."""
+    energy_mode: Literal["off", "quick", "standard"] = "quick"
+    """How a probe measures energy where a meter can be read."""
     memory_reserve_bytes: int = 0
     """[B] Kept free for other programs, taken off what a candidate may use."""
     redact_reports: bool = True

@@ -6,6 +6,7 @@ import msgspec
 
 from advisor.catalog.model import Candidate
 from advisor.child.protocol import OutcomeCode, Sample
+from advisor.energy.model import EnergyResult
 from advisor.evidence import Quantity
 from advisor.probe.providers import ProviderUse
 from advisor.probe.threads import ThreadChoice
@@ -135,3 +136,5 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens at several lengths of the context, shortest first; empty where none are generated."""
     precision: Precision | None = None
     threads: ThreadChoice | None = None
+    energy: EnergyResult | None = None
+    """Null in results of older versions of the app."""
