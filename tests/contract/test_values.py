@@ -1,5 +1,6 @@
 """Every number says its unit, every value is frozen, every module can be held in the head."""
 
+import collections.abc
 import importlib
 import inspect
 import pkgutil
@@ -20,7 +21,8 @@ UNIT_ENDINGS = (
 # Dimensionless sizes of a model's layers, in the field's own words, and counters of a format or protocol.
 PLAIN_NUMBERS = (
     "_size", "_dim", "_rank", "_layers", "_bits", "_window", "_length", "_factor", "_period", "_kernel", "_width",
-    "_positions", "_version", "_sizes", "_depths", "_flops", "_operators", "_ratio", "_k", "_scale", "_counts", "_per_kwh",
+    "_positions", "_version", "_sizes", "_depths", "_flops", "_operators", "_ratio", "_k", "_scale",
+    "_counts", "_per_kwh",
 )  # fmt: skip
 PLAIN_WORDS = {
     "value", "low", "high", "vocab_size", "max_position_embeddings", "sliding_window", "window", "expand", "d_model",
@@ -51,6 +53,8 @@ def _structs():
 def _is_number(kind):
     if kind in (int, float):
         return True
+    if typing.get_origin(kind) is collections.abc.Callable:
+        return False  # a way to get one, not a number
     return any(_is_number(part) for part in typing.get_args(kind) if part in (int, float) or typing.get_args(part))
 
 
