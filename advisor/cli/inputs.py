@@ -146,7 +146,7 @@ def _control_value(name: str, text: str, kind: Any) -> object:  # noqa: ANN401 -
 
 
 def country_code(region: str) -> str:
-    """Return the three-letter code of a country given by code or name.
+    """Return the three-letter code of a country given by code or name, or `World` for the world's mean.
 
     Raises:
         NotFoundError: `region-unknown`; the remedy offers names that look alike.
@@ -155,9 +155,13 @@ def country_code(region: str) -> str:
     from advisor.energy import carbon
 
     found = carbon.grid(region)
+    if found.name == carbon.WORLD:
+        return carbon.WORLD
     if found.iso3 is None:
         raise InvalidInputError(
-            "region-not-a-country", f"{found.name} is not one country.", remedy="Name a country, for example DE."
+            "region-not-a-country",
+            f"{found.name} is not one country.",
+            remedy="Name a country, for example DE, or World.",
         )
     return found.iso3
 

@@ -1,6 +1,5 @@
 """Carbon of electricity: a country's yearly average times energy. No country is ever assumed or looked up."""
 
-import math
 import unicodedata
 from functools import cache
 
@@ -8,8 +7,9 @@ import msgspec
 
 from advisor import resources
 from advisor.energy.model import GridIntensity
-from advisor.errors import InvalidFileError, NotFoundError
-from advisor.evidence import Quantity, unknown, weakest
+from advisor.energy.ranges import times
+from advisor.errors import InvalidFileError, InvalidInputError, NotFoundError
+from advisor.evidence import Quantity, unknown
 
 FILE_NAME = "grid/intensity.json"
 SCHEMA = 1
@@ -20,6 +20,10 @@ NOTED_GRID_K = 2.0
 HIGHEST_G_PER_KWH = 1500.0
 """[g/kWh] More than any grid emits; the highest plausible value is about 1,300."""
 WH_PER_KWH = 1000.0
+WORLD = "World"
+"""Name of the world's mean in the table; nobody's country, so it must be chosen like one."""
+OWN_NAME = "Your own value"
+_REGION_PREFIX = "region:"
 _ALIASES = {
     "uk": "gbr",
     "great britain": "gbr",
@@ -152,12 +156,13 @@ def grid(region: str) -> GridIntensity:
     """Return the carbon intensity of a country or region.
 
     Args:
-        region: two-letter or three-letter code of ISO 3166-1, or a name, in any case, with or without accents.
+        region: two-letter or three-letter code of ISO 3166-1, or a name, in any case, with or without accents;
+            `World` and other groups of countries by name, also with the prefix `REGION:` that public tables use.
 
     Raises:
         NotFoundError: `region-unknown`; the remedy offers names that look alike.
     """
-    wanted = _folded(region[:200])
+    wanted = _folded(_folded(region[:200]).removeprefix(_REGION_PREFIX))
     found = _index().get(wanted)
     if found is not None:
         return found
@@ -173,6 +178,45 @@ def grid(region: str) -> GridIntensity:
         remedy=f"Did you mean {' or '.join(near[:3])}?" if near else "Give a country code such as DE, FRA or IN.",
         region=region[:200],
     )
+
+
+def custom(g_per_kwh: float) -> GridIntensity:
+    """Return the user's own carbon intensity, for example of a contract or of their own roof: assumed, no range.
+
+    Args:
+        g_per_kwh: [g/kWh] above 0 and up to 1,500. Nothing is free of carbon: wind and sun have their making.
+
+    Raises:
+        InvalidInputError: `intensity-invalid`.
+    """
+    if not 0 < g_per_kwh <= HIGHEST_G_PER_KWH:  # NaN is refused here too
+        raise InvalidInputError(
+            "intensity-invalid",
+            f"The carbon intensity of electricity, grid_g_per_kwh, cannot be {g_per_kwh:g} g/kWh.",
+            remedy=f"Give a number above 0 and up to {HIGHEST_G_PER_KWH:g}, for example 41 for wind and sun with "
+            "their making, or choose a country.",
+            field="grid_g_per_kwh",
+        )
+    own = Quantity(value=float(g_per_kwh), unit="g/kWh", evidence="assumed", basis="your own value")
+    return GridIntensity(iso3=None, iso2=None, name=OWN_NAME, g_per_kwh=own, year=None, source="you")
+
+
+def intensity(region: str | None, g_per_kwh: float | None = None) -> GridIntensity | None:
+    """Return what all carbon figures use: the user's own value, else the region's average, else null.
+
+    Null means that nothing was chosen, and then no carbon is shown: neither a country nor zero is assumed.
+
+    Args:
+        region: code or name, as `grid` takes it; null or empty when none is chosen.
+        g_per_kwh: [g/kWh] the user's own value; it wins over the region.
+
+    Raises:
+        NotFoundError: `region-unknown`.
+        InvalidInputError: `intensity-invalid`.
+    """
+    if g_per_kwh is not None:
+        return custom(g_per_kwh)
+    return grid(region) if region else None
 
 
 def carbon(energy_wh: Quantity, intensity: GridIntensity) -> Quantity:
@@ -194,20 +238,10 @@ def carbon(energy_wh: Quantity, intensity: GridIntensity) -> Quantity:
     factor = intensity.g_per_kwh
     if energy_wh.value is None or factor.value is None:
         return unknown("g", f"no energy figure: {energy_wh.basis}")
-    value = energy_wh.value * factor.value / WH_PER_KWH
-    down = _spread((energy_wh.value, energy_wh.low), (factor.value, factor.low))
-    up = _spread((energy_wh.high, energy_wh.value), (factor.high, factor.value))
-    return Quantity(
-        value=value,
-        low=value / down,
-        high=value * up,
-        unit="g",
-        evidence=weakest((energy_wh.evidence, factor.evidence, "estimated")),
-        basis=f"energy x {factor.value:g} g/kWh, {factor.basis}",
+    return times(
+        (energy_wh, factor),
+        "g",
+        f"energy x {factor.value:g} g/kWh, {factor.basis}",
+        scale=1 / WH_PER_KWH,
+        at_best="estimated",
     )
-
-
-def _spread(*pairs: tuple[float | None, float | None]) -> float:
-    """Combine independent range factors; a missing or zero end counts as no spread of its own."""
-    logs = [math.log(larger / smaller) for larger, smaller in pairs if larger and smaller]
-    return math.exp(math.hypot(*logs))

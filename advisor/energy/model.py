@@ -65,6 +65,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     subtracted from each other."""
     gap: str | None = None
     """Why there is no value: a failed read is a gap, never 0."""
+    broken: str | None = None
+    """Why the epoch grew with this reading, where it did."""
 
     @property
     def t_s(self) -> float:
@@ -73,14 +75,15 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GridIntensity(msgspec.Struct, frozen=True, kw_only=True):
-    """Carbon intensity of one country's electricity, location-based yearly average."""
+    """Carbon intensity of electricity: a country's location-based yearly average, or a value of the user's own."""
 
     iso3: str | None
     iso2: str | None
     name: str
     g_per_kwh: Quantity
     """[g/kWh] CO2e, with the range that other sources span."""
-    year: int
+    year: int | None
+    """Null for a value of the user's own."""
     source: str
     note: str | None = None
 
@@ -144,7 +147,7 @@ class ExcludedPart(msgspec.Struct, frozen=True, kw_only=True):
 class EnergyCheck(msgspec.Struct, frozen=True, kw_only=True):
     """One proof the user can see."""
 
-    code: Literal["liveness", "cross", "drift", "load", "gaps", "resolution", "sampler", "clock", "vanished"]
+    code: Literal["liveness", "cross", "drift", "load", "gaps", "resolution", "sampler", "clock", "vanished", "speed"]
     passed: bool
     text: str
     """One sentence with its numbers."""

@@ -7,7 +7,8 @@ import msgspec
 
 from advisor.catalog import load
 from advisor.catalog.load import Catalog
-from advisor.energy.carbon import grid
+from advisor.energy import carbon
+from advisor.energy.model import GridIntensity
 from advisor.estimate import energy, roofs
 from advisor.estimate.model import VERDICTS, Estimate
 from advisor.graphs.kernel_case import Calibration
@@ -37,6 +38,7 @@ def advise(
     device: str = "cpu",
     reserve_bytes: int = 0,
     region: str | None = None,
+    g_per_kwh: float | None = None,
     calibration: Calibration | None = None,
     runtime_version: str | None = None,
 ) -> Recommendation:
@@ -50,12 +52,15 @@ def advise(
         device: `cpu`, or `gpu:0` ...
         reserve_bytes: [B] memory kept free for other programs.
         region: country of the electricity grid, used where the task names none.
+        g_per_kwh: [g/kWh] the user's own carbon intensity, in place of any country's.
         calibration: of this machine: ONNX formats on the processor are then estimated from measured kernels.
         runtime_version: of ONNX Runtime now, to tell whether the calibration still holds; null: not known.
 
     Raises:
         NotFoundError: the region or the device is not known.
+        InvalidInputError: `intensity-invalid`.
     """
+    electricity = carbon.intensity(task.region or region, g_per_kwh)
     models = catalog if catalog is not None else load.catalog()
     here = tuple(probe for probe in probes if probe.fingerprint == profile.fingerprint)
     limit = roofs.from_profile(
@@ -66,7 +71,7 @@ def advise(
         power=energy.power_model(profile, device),
         probes=merge.measured_here(probes, profile.fingerprint, device),
     )
-    ranked = _ranked(task, profile, models, setting, task.region or region)
+    ranked = _ranked(task, profile, models, setting, electricity)
     created = datetime.now(UTC).isoformat(timespec="seconds")
     taught = setting.roofs.learned
     return Recommendation(
@@ -74,7 +79,9 @@ def advise(
     )
 
 
-def _ranked(task: TaskSpec, profile: HardwareProfile, models: Catalog, setting: Setting, region: str | None) -> Ranked:
+def _ranked(
+    task: TaskSpec, profile: HardwareProfile, models: Catalog, setting: Setting, electricity: GridIntensity | None
+) -> Ranked:
     free = setting.roofs.memory_free_bytes
     parts = assemble.parts(task, prepared(models), setting)
     needs = limits(task, profile.disk.free_bytes.value)
@@ -99,7 +106,7 @@ def _ranked(task: TaskSpec, profile: HardwareProfile, models: Catalog, setting: 
         order=rank.shown_order(ranked, axes.verdict, mask),
         pareto=fronts(traits.quality_value, costs, assemble.front_groups(parts, traits.scale), mask == 0),
         max_context_tokens=assemble.max_context(parts),
-        intensity=grid(region) if region is not None else None,
+        intensity=electricity,
         memory_free_bytes=free,
     )
 

@@ -202,8 +202,7 @@ def _method(document: ReportDocument) -> list[str]:
         lines += [f"**{escape(note.title)}.** {escape(note.text + formula)}", ""]
     carbon = document.carbon
     if carbon is not None:
-        average = _("yearly average of {year}").format(year=carbon.year)
-        lines += [escape(f"{carbon.country}: {wording.figure(carbon.intensity)}, {average}. {carbon.source}."), ""]
+        lines += [escape(wording.grid_sentence(carbon.country, carbon.intensity, carbon.year, carbon.source)), ""]
     lines += _table((_("Evidence"), _("Meaning")), [(row.label, row.text) for row in document.evidence])
     return [*lines, *(f"- {escape(line)}" for line in document.sources), ""]
 

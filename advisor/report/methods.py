@@ -104,7 +104,9 @@ def source_lines(
     lines += [_("Quality: {benchmark}.").format(benchmark=item) for item in benchmarks]
     if carbon is not None:
         lines.append(
-            _("Carbon: {source}; {country}, yearly average of {year}.").format(
+            _("Carbon: a value of your own, {figure}.").format(figure=wording.figure(carbon.intensity))
+            if carbon.year is None
+            else _("Carbon: {source}; {country}, yearly average of {year}.").format(
                 source=carbon.source, country=carbon.country, year=carbon.year
             )
         )

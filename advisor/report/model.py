@@ -160,7 +160,8 @@ class CarbonNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     country: str
     intensity: Quantity
     """[g/kWh]"""
-    year: int
+    year: int | None
+    """Null for a value of the user's own."""
     source: str
     note: str = ""
 

@@ -242,5 +242,5 @@ def _carbon(document: ReportDocument) -> str:
     carbon = document.carbon
     if carbon is None:
         return ""
-    average = _("yearly average of {year}").format(year=carbon.year)
-    return f"{carbon.country}: {wording.figure(carbon.intensity)}, {average}. {carbon.source}. {carbon.note}".strip()
+    told = wording.grid_sentence(carbon.country, carbon.intensity, carbon.year, carbon.source)
+    return f"{told} {carbon.note}".strip()

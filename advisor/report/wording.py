@@ -358,6 +358,15 @@ def count_sentence(num_candidates: int, num_rejected: dict[str, int]) -> str:
     )
 
 
+def grid_sentence(name: str, intensity: Quantity, year: int | None, source: str) -> str:
+    """Return whose electricity stands behind carbon figures, its intensity and where that comes from."""
+    if year is None:
+        return _("{name}: {figure}, as you set it.").format(name=name, figure=figure(intensity))
+    return _("{name}: {figure}, yearly average of {year}. {source}.").format(
+        name=name, figure=figure(intensity), year=year, source=source
+    )
+
+
 def energy_note() -> str:
     """Return the sentence that stands beside every energy figure."""
     return _(ENERGY_NOTE)

@@ -46,7 +46,7 @@ class TaskSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_memory_bytes: int | None = None
     max_disk_bytes: int | None = None
     region: str | None = None
-    """ISO 3166-1 alpha-3 country of the electricity grid; null until the user chooses one."""
+    """ISO 3166-1 alpha-3 country of the electricity grid, or `World`; null until the user chooses one."""
     power_source: PowerSource | None = None
 
 

@@ -23,6 +23,8 @@ _POSITIVE = {
     "max_memory_bytes": "The memory limit",
     "max_disk_bytes": "The disk limit",
 }
+WORLD = "World"
+"""Region of the world's mean intensity, beside the countries."""
 _LABEL_KINDS = frozenset({"text-classification", "zero-shot-classification", "image-classification"})
 
 
@@ -85,6 +87,7 @@ def _unknown_words(task: TaskSpec) -> list[str]:
         for code in dict.fromkeys((*task.languages, *task.target_languages))
         if code not in known
     ]
-    if task.region is not None and not (len(task.region) == 3 and task.region.isascii() and task.region.isupper()):
-        found.append(f"{task.region!r} is not a country code of three capital letters, for example 'DEU'.")
+    code = task.region
+    if code is not None and code != WORLD and not (len(code) == 3 and code.isascii() and code.isupper()):
+        found.append(f"{code!r} is not a country code of three capital letters, for example 'DEU'.")
     return found

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from advisor import resources
 from advisor.energy import carbon
-from advisor.errors import InvalidFileError, NotFoundError
+from advisor.errors import InvalidFileError, InvalidInputError, NotFoundError
 from advisor.evidence import Quantity, unknown
 
 RAW = resources.read(carbon.FILE_NAME)
@@ -37,6 +37,8 @@ def changed(**fields):
         ("Ivory Coast", "CIV"),
         ("India", "IND"),
         ("World", None),
+        ("REGION:World", None),
+        ("region:africa", None),
         ("European Union", None),
     ],
 )
@@ -150,6 +152,36 @@ def test_ends_that_are_missing_or_zero_add_no_spread():
     assert nothing.value == nothing.low == nothing.high == 0.0
     blank = msgspec.structs.replace(carbon.grid("DE"), g_per_kwh=unknown("g/kWh", "none"))
     assert carbon.carbon(energy(1.0), blank).value is None
+
+
+def test_the_users_own_value_is_assumed_and_has_no_range():
+    own = carbon.custom(41)
+    assert (own.g_per_kwh.value, own.g_per_kwh.evidence, own.g_per_kwh.basis) == (41.0, "assumed", "your own value")
+    assert (own.iso3, own.year, own.name) == (None, None, "Your own value")
+    told = carbon.carbon(energy(1000.0, k=2.0, evidence="measured"), own)
+    assert (told.value, told.evidence) == (pytest.approx(41.0), "assumed")
+    assert told.high / told.value == pytest.approx(2.0)
+    assert carbon.custom(1500).g_per_kwh.value == 1500
+
+
+@pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, 1500.1, 41_000])
+def test_an_absurd_value_is_refused_with_its_field_and_what_to_do(value):
+    with pytest.raises(InvalidInputError) as caught:
+        carbon.intensity("DE", value)
+    assert caught.value.code == "intensity-invalid"
+    assert "grid_g_per_kwh" in caught.value.message
+    assert f"{value:g}" in caught.value.message
+    assert "1500" in caught.value.remedy
+
+
+def test_own_value_then_region_then_nothing():
+    assert carbon.intensity("DE", 41).name == "Your own value"
+    assert carbon.intensity("DE").iso3 == "DEU"
+    assert carbon.intensity(carbon.WORLD).g_per_kwh.value == pytest.approx(472.94)
+    assert carbon.intensity(None) is None
+    assert carbon.intensity("") is None
+    with pytest.raises(NotFoundError):
+        carbon.intensity("Atlantis")
 
 
 def build_script():

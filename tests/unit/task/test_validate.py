@@ -79,6 +79,7 @@ def test_limits_themselves_are_no_problem():
     assert problems(TaskSpec(kind="token-classification", num_labels=1)) == ()
     assert problems(TaskSpec(kind="text-classification", num_labels=6, num_labelled_examples=6)) == ()
     assert problems(TaskSpec(kind="generation", region="DEU", languages=("deu", "hi"))) == ()
+    assert problems(TaskSpec(kind="generation", region="World")) == ()
 
 
 def test_several_problems_are_all_named():
