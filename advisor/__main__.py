@@ -50,6 +50,8 @@ def _child(arguments: list[str]) -> NoReturn:
     jobs = {
         "probe": _probe,
         "probe-depth": _probe_depth,
+        "probe-energy": _probe_energy,
+        "energy-pair": _energy_pair,
         "providers": _providers,
         "calibrate": _calibrate,
         "onnx-file": _onnx_file,
@@ -81,6 +83,18 @@ def _probe_depth() -> "Job":
     from advisor.probe.engine import measure as engine
 
     return engine.measure
+
+
+def _probe_energy() -> "Job":
+    from advisor.probe.engine import energy as engine
+
+    return engine.measure_energy
+
+
+def _energy_pair() -> "Job":
+    from advisor.probe import energy_pair as job
+
+    return job.compare_energy
 
 
 def _providers() -> "Job":

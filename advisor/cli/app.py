@@ -9,7 +9,18 @@ from collections.abc import Callable
 import typer
 
 from advisor import __version__
-from advisor.cli import calibrate, catalog, describe, estimate, hardware, probe, recommend, report
+from advisor.cli import (
+    calibrate,
+    catalog,
+    compare_energy,
+    describe,
+    estimate,
+    hardware,
+    meters,
+    probe,
+    recommend,
+    report,
+)
 from advisor.errors import AdvisorError
 
 EXIT_OK = 0
@@ -67,7 +78,8 @@ def build() -> typer.Typer:
         """Keep `--version` beside the commands."""
 
     for command in (hardware.hardware, describe.describe, catalog.catalog, estimate.estimate, recommend.recommend,
-                    calibrate.calibrate, probe.probe, report.report):  # fmt: skip
+                    calibrate.calibrate, probe.probe, meters.meters, compare_energy.compare_energy,
+                    report.report):  # fmt: skip
         app.command()(_until_the_reader_leaves(command))
 
     @app.command("gui")

@@ -33,10 +33,10 @@ def scaled(item: Quantity, factor: float, unit: str, basis: str | None = None) -
         unit: of the result.
         basis: null keeps the figure's own.
     """
-    if item.value is None:
+    if item.value is None and item.high is None:
         return unknown(unit, item.basis)
     return Quantity(
-        value=item.value * factor,
+        value=None if item.value is None else item.value * factor,
         low=None if item.low is None else item.low * factor,
         high=None if item.high is None else item.high * factor,
         unit=unit,
@@ -51,13 +51,19 @@ def times(
     """Return the product of independent figures; the logarithms of their range factors add in squares.
 
     Args:
-        items: factors; one without a value leaves the product without one.
+        items: factors; one without a value leaves the product without one. Where it is known to be less than
+            something (a net energy below its detection limit), so is the product.
         unit: of the product.
         basis: how it came about.
         scale: an exact number beside them.
         at_best: the product's evidence is never stronger than this.
     """
     missing = next((item for item in items if item.value is None), None)
+    if missing is not None and all(_known(item) for item in items):
+        evidence = weakest((*(item.evidence for item in items), at_best))
+        return Quantity(
+            value=None, low=0.0, high=scale * math.prod(map(_high, items)), unit=unit, evidence=evidence, basis=basis
+        )
     if missing is not None:
         return unknown(unit, missing.basis)
     value = scale * math.prod(item.value for item in items if item.value is not None)
@@ -77,6 +83,11 @@ def times(
         evidence=weakest((*(item.evidence for item in items), at_best)),
         basis=basis,
     )
+
+
+def _known(item: Quantity) -> bool:
+    """Tell whether there is a value, or an end that it lies below."""
+    return item.value is not None or item.high is not None
 
 
 def _low(item: Quantity) -> float:
@@ -117,11 +128,16 @@ def total(items: Sequence[Quantity], unit: str, basis: str) -> Quantity:
     """Return a sum; the low ends add up and the high ends add up, as if all erred together: the careful choice.
 
     Args:
-        items: parts; those without a value make the sum unknown, since a part that is not known is not 0.
+        items: parts; those without a value make the sum unknown, since a part that is not known is not 0. Where they
+            are known to be less than something, so is the sum.
         unit: of the sum.
         basis: how it came about.
     """
     missing = next((item for item in items if item.value is None), None)
+    if missing is not None and all(map(_known, items)):
+        low, high = sum(map(_low, items)), sum(map(_high, items))
+        evidence = weakest(item.evidence for item in items)
+        return Quantity(value=None, low=low, high=high, unit=unit, evidence=evidence, basis=basis)
     if missing is not None or not items:
         return unknown(unit, missing.basis if missing is not None else basis)
     values = [(item.value or 0.0, item.low, item.high) for item in items]

@@ -8,8 +8,9 @@ import msgspec
 from advisor.child.protocol import Sample
 from advisor.evidence import Quantity, unknown
 from advisor.graphs.recipe import Recipe
-from advisor.probe import launches, providers, stats, trust
+from advisor.probe import energy_answer, launches, providers, stats, trust
 from advisor.probe.depth import DepthReport
+from advisor.probe.energy_stage import EnergyOutcome
 from advisor.probe.launches import Depth
 from advisor.probe.plan import ContextSpeed, DepthMeasurement, Precision, ProbePlan, ProbeResult
 from advisor.probe.providers import ProviderUse
@@ -41,6 +42,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     threads: ThreadChoice
     build_s: float | None = None
     """[s] Of it, writing the test model."""
+    energy: EnergyOutcome | None = None
+    """Null: not asked for."""
 
 
 def result(plan: ProbePlan, recipe: Recipe, depths: Sequence[Depth], account: Account) -> ProbeResult:
@@ -58,18 +61,29 @@ def result(plan: ProbePlan, recipe: Recipe, depths: Sequence[Depth], account: Ac
     last = depths[-1].last
     found = (*trust.reasons(depths, view.precision(), account.threads), *fallback_reasons(plan.providers, last))
     used = providers.really_ran(plan.providers, last.registered, last.placement)
+    times = energy_answer.whole_times(recipe, depths, load=view.load_time(), prefill=first, decode=token)
+    energy = energy_answer.answer(
+        plan.energy, account.energy, times, depths, num_threads=account.threads.num_threads,
+        on_card=used.device != "cpu", evidence="measured-synthetic",
+    )  # fmt: skip
     return ProbeResult(
         id=account.id, created=account.created, outcome="finished", message=view.message(), kind="synthetic",
         model=plan.candidate.model.id, format=plan.candidate.format.id, device=used.device, workload=plan.workload,
         depths_measured=tuple(depth.num_layers for depth in depths), num_layers=recipe.num_layers,
         extrapolated=view.extrapolated, time_to_first_token=first, time_per_token=token, time_per_query=query,
         rate=view.rate(token, query), peak_memory=view.memory(), load_time=view.load_time(),
-        energy_per_1000_queries=unknown("Wh", _NO_METER), depths=tuple(map(_measurement, depths)),
+        energy_per_1000_queries=energy_answer.per_1000_queries(energy, _why_no_energy(account)),
+        depths=tuple(map(_measurement, depths)),
         samples=thin(account.samples), grade=stats.grade(found), reasons=tuple(reason.text for reason in found),
         num_threads=account.threads.num_threads, provider=last.provider, versions=account.versions,
         fingerprint=plan.fingerprint, power_source=plan.power_source, wall_s=account.wall_s, build_s=account.build_s,
         contexts=view.contexts(), precision=view.precision(), threads=account.threads,
+        energy=energy,
     )  # fmt: skip
+
+
+def _why_no_energy(account: Account) -> str:
+    return (account.energy.why_not if account.energy is not None else "") or _NO_METER
 
 
 def _measurement(depth: Depth) -> DepthMeasurement:

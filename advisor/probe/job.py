@@ -18,11 +18,15 @@ from advisor import __version__, paths
 from advisor.child import runner
 from advisor.child.main import Channel, refuse_request
 from advisor.child.protocol import Hello, LogRecord, Message, Progress, Sample
+from advisor.energy import ladder
+from advisor.energy.model import MeterInfo
 from advisor.errors import ChildError, OutputError
 from advisor.graphs import build
 from advisor.graphs.recipe import Recipe
-from advisor.probe import combine, footprint, launches, lock, thread_sweep
+from advisor.probe import combine, energy_stage, footprint, launches, lock, thread_sweep
 from advisor.probe.depth import DepthReport, DepthRequest
+from advisor.probe.energy import EnergyReport
+from advisor.probe.energy_stage import EnergyOutcome
 from advisor.probe.launches import Depth
 from advisor.probe.plan import ProbePlan, ProbeResult
 from advisor.probe.schedule import PILOT, Count
@@ -79,6 +83,7 @@ class _Coordinator:
         self._num_done = self._num_planned = 0
         self._trying = False
         self._told = 0.0
+        self._meters: tuple[MeterInfo, ...] = ()
 
     def run(self) -> ProbeResult:
         """Measure all depths, each in several launches where time allows."""
@@ -90,18 +95,21 @@ class _Coordinator:
         self._prompt_limit = footprint.prompt_limit(self._recipe, max(layers), plan.memory_box_bytes)
         created = datetime.now(UTC).isoformat(timespec="seconds")
         build_s = self._build(layers)
-        self._num_planned = launches.NUM_PASSES * len(layers)
+        self._meters = energy_stage.survey(plan.energy)
+        metered = energy_stage.usable(self._meters, on_card=bool(plan.providers))
+        self._num_planned = launches.NUM_PASSES * len(layers) + metered
         self._threads = self._choose_threads(layers[0])
         for number in range(launches.MAX_PASSES):
             if number >= launches.NUM_PASSES and not launches.disagree(self._depths()):
                 break
             for num_layers in launches.order(layers, number):
                 self._launch(num_layers, number)
+        energy = self._energy(layers[-1])
         self._channel.progress("cool", 1.0)
         depths = self._depths()
         account = combine.Account(
             id=uuid.uuid4().hex, created=created, wall_s=time.monotonic() - self._started_s, build_s=build_s,
-            samples=tuple(self._samples), threads=self._threads,
+            samples=tuple(self._samples), threads=self._threads, energy=energy,
             versions={**self._versions, "onnxruntime": depths[-1].last.runtime_version},
         )  # fmt: skip
         return combine.result(plan, self._recipe, depths, account)
@@ -166,25 +174,51 @@ class _Coordinator:
         self._walls_s[num_layers] = time.monotonic() - begin_s
         self._num_done += 1
 
+    def _energy(self, num_layers: int) -> EnergyOutcome:
+        """Measure the energy of the largest depth where a meter can be read; a failure costs the figure, no more."""
+        plan = self._plan
+        if plan.energy is None or plan.energy.mode == "off":
+            return EnergyOutcome(why_not="the measurement of energy is switched off")
+        if not energy_stage.usable(self._meters, on_card=bool(plan.providers)):
+            return EnergyOutcome(meters=self._meters, why_not=ladder.reason(self._meters, plan.energy.component))
+        expected_s = energy_stage.EXPECTED_S[plan.energy.mode]
+        depth = self._request(num_layers, count=None, budget_s=expected_s)
+        wanted = energy_stage.request(plan.energy, self._recipe, depth, self._reports[num_layers])
+        try:
+            result = self._run(energy_stage.JOB, msgspec.json.encode(wanted), expected_s, self._name(num_layers))
+        except ChildError as error:
+            return EnergyOutcome(meters=self._meters, why_not=error.message)
+        report = msgspec.json.decode(result, type=EnergyReport)
+        return EnergyOutcome(report=report, meters=report.meters)
+
     def _child(self, num_layers: int, request: DepthRequest) -> DepthReport:
         """Run one measuring child."""
+        result = self._run(JOB_DEPTH, msgspec.json.encode(request), request.budget_s, self._name(num_layers))
+        return msgspec.json.decode(result, type=DepthReport)
+
+    def _run(self, job: str, request: bytes, expected_s: float, detail: str) -> bytes:
+        """Run one job in a child of its own and hand on what it says.
+
+        Raises:
+            ChildError: it did not deliver.
+        """
         offset_s = time.monotonic() - self._started_s
         planned = max(self._num_planned, self._num_done + 1)
         part = (1 - _BUILD_SHARE) / planned
-        remaining_s = (planned - self._num_done) * request.budget_s
+        remaining_s = (planned - self._num_done) * expected_s
 
         def relay(message: Message) -> None:
             done = _BUILD_SHARE + self._num_done * part
-            self._relay(message, offset_s, done, part, remaining_s, self._name(num_layers))
+            self._relay(message, offset_s, done, part, remaining_s, detail)
 
+        longest_s = max(self._plan.time_box_s, expected_s)
         outcome = runner.run(
-            JOB_DEPTH, msgspec.json.encode(request), on_message=relay,
-            timeout_s=max(_HANG_LEAST_S, _HANG_FACTOR * self._plan.time_box_s),
+            job, request, on_message=relay, timeout_s=max(_HANG_LEAST_S, _HANG_FACTOR * longest_s),
             memory_limit_bytes=self._plan.memory_box_bytes,
         )  # fmt: skip
         if outcome.code != "finished" or outcome.result is None:
             raise ChildError(outcome.code, outcome.message, remedy=outcome.remedy)
-        return msgspec.json.decode(outcome.result, type=DepthReport)
+        return outcome.result
 
     def _request(
         self, num_layers: int, *, count: Count | None, budget_s: float, left_s: float | None = None, first: bool = False

@@ -8,6 +8,7 @@ from advisor.catalog.model import Candidate
 from advisor.child.protocol import OutcomeCode, Sample
 from advisor.energy.model import EnergyResult
 from advisor.evidence import Quantity
+from advisor.probe.energy_settings import EnergySettings
 from advisor.probe.providers import ProviderUse
 from advisor.probe.threads import ThreadChoice
 from advisor.task.model import Workload
@@ -44,6 +45,8 @@ class ProbePlan(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str = ""
     """Of the machine: `HardwareProfile.fingerprint`."""
     power_source: str | None = None
+    energy: EnergySettings | None = None
+    """How energy is measured; null: it is not."""
 
 
 class DepthMeasurement(msgspec.Struct, frozen=True, kw_only=True):

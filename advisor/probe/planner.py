@@ -7,6 +7,7 @@ from advisor.graphs.recipe import Recipe
 from advisor.hardware.model import HardwareProfile
 from advisor.probe import footprint
 from advisor.probe import threads as thread_choice
+from advisor.probe.energy_settings import EnergyMode, EnergySettings
 from advisor.probe.plan import ProbePlan
 from advisor.task.model import Workload
 
@@ -40,6 +41,7 @@ def plan(
     pinned: bool | None = None,
     memory_box_bytes: int | None = None,
     time_box_s: float | None = None,
+    energy_mode: EnergyMode = "quick",
 ) -> ProbePlan:
     """Return the probe of a candidate on this machine.
 
@@ -50,7 +52,9 @@ def plan(
         threads: of the runtime; found by a short sweep by default.
         pinned: each thread stays on a processor of its own; left to the sweep by default.
         memory_box_bytes: [B] What the probe may take; never more than what is free less a reserve.
-        time_box_s: [s] Aim for the whole probe; 20 to 75 s by the model's weights by default.
+        time_box_s: [s] Aim for the whole probe; 20 to 75 s by the model's weights by default. Energy comes on top
+            where a meter can be read.
+        energy_mode: how energy is measured.
 
     Raises:
         InvalidModelError: `invalid_model`; it cannot be measured, or not even two layers fit the memory.
@@ -66,6 +70,7 @@ def plan(
         depths=footprint.depths(recipe, memory_box_bytes=box, time_box_s=seconds, cache_bytes=cache_bytes),
         graph_folder=str(paths.cache_folder() / "graphs"), last_level_cache_bytes=cache_bytes,
         fingerprint=profile.fingerprint, power_source=profile.power.source.value,
+        energy=EnergySettings(mode=energy_mode, cpu=profile.cpu, memory=profile.memory),
     )  # fmt: skip
 
 

@@ -195,8 +195,9 @@ class Sampler:
     """The thread. `note` is called by the measuring thread, all else happens here."""
 
     def __init__(
-        self, send: Callable[[Sample], None], *, num_threads: int, period_s: float = PERIOD_S, started_s: float
-    ) -> None:
+        self, send: Callable[[Sample], None], *, num_threads: int, period_s: float = PERIOD_S, started_s: float,
+        power_w: Callable[[], float | None] = lambda: None,
+    ) -> None:  # fmt: skip
         """Prepare; `start` begins.
 
         Args:
@@ -204,8 +205,10 @@ class Sampler:
             num_threads: threads of the runtime, for the share of their time.
             period_s: [s] Between readings.
             started_s: [s] `time.perf_counter()` at the child's start: the zero of the samples' time.
+            power_w: returns the newest power of the machine's meters, in watts; never waits for one.
         """
         self._send = send
+        self._power_w = power_w
         self._num_threads = num_threads
         self._period_s = period_s
         self._started_s = started_s
@@ -279,6 +282,7 @@ class Sampler:
             t_s=now.t_s - self._started_s, kind="system", rss_bytes=self._system.rss_bytes(),
             peak_rss_bytes=self._system.peak_rss_bytes()[0], cpu_share=shares.own_cpu_share,
             other_cpu_share=shares.other_cpu_share, frequency_hz=frequency, temperature_c=temperature,
+            power_w=self._power_w(),
         )  # fmt: skip
         work = [self._work.popleft() for _ in range(len(self._work))]
         for sample in sorted([*work, reading], key=lambda sample: sample.t_s):

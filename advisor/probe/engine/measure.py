@@ -1,8 +1,9 @@
 """The jobs of a measuring child: which runtime is there, and how fast one depth of a model is."""
 
+import contextlib
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -54,7 +55,27 @@ def measure(request: bytes, channel: Channel) -> bytes:
     sampler = Sampler(channel.sample, num_threads=wanted.num_threads, started_s=started_s)
     sampler.start()
     try:
-        return msgspec.json.encode(take(_RUNNERS[wanted.runner], wanted, channel, sampler))
+        with refusing():
+            return msgspec.json.encode(take(_RUNNERS[wanted.runner], wanted, channel, sampler))
+    finally:
+        sampler.stop()
+
+
+def make_runner(wanted: DepthRequest, sampler: Sampler) -> Runner:
+    """Make the session of a depth and the way it is run; errors are the runtime's own, see `refusing`."""
+    return _RUNNERS[wanted.runner](wanted, sampler)
+
+
+@contextlib.contextmanager
+def refusing() -> Iterator[None]:
+    """Turn what the runtime raises into what the app says.
+
+    Raises:
+        InvalidModelError: the runtime refuses the graph.
+        ChildError: `killed_for_memory`; the runtime could not get memory.
+    """
+    try:
+        yield
     except AdvisorError:
         raise
     except MemoryError as error:
@@ -69,8 +90,6 @@ def measure(request: bytes, channel: Channel) -> bytes:
             f"ONNX Runtime cannot run this model: {str(error).splitlines()[0]}",
             remedy="Choose another format of the model.",
         ) from error
-    finally:
-        sampler.stop()
 
 
 def take(make: RunnerMaker, wanted: DepthRequest, channel: Channel, sampler: Sampler) -> DepthReport:

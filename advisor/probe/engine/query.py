@@ -1,6 +1,7 @@
 """Queries of a model that answers in one run."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from advisor.child.main import Channel
+from advisor.energy.model import PhaseName
 from advisor.graphs.recipe import Feed
 from advisor.probe import schedule
 from advisor.probe.depth import DepthRequest
@@ -40,6 +42,16 @@ class QueryRunner(Runner):
             rounds=rounds, num_prompt_tokens=wanted.num_input_tokens, short_prefill_s=None, system=system,
             measured_s=measured_s,
         )  # fmt: skip
+
+    @override
+    def works(self, num_prompt_tokens: int) -> tuple[tuple[PhaseName, Callable[[], int]], ...]:
+        """Return whole queries, the only kind of work."""
+
+        def queries() -> int:
+            self._queries(1)
+            return self._repeats
+
+        return (("query", queries),)
 
     @override
     def outputs_finite(self) -> bool:

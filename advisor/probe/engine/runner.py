@@ -10,6 +10,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from advisor.child.main import Channel
+from advisor.energy.model import PhaseName
 from advisor.probe import schedule
 from advisor.probe.depth import ContextTime, DepthRequest, SystemReadings
 from advisor.probe.engine import providers as engine_providers
@@ -48,6 +49,14 @@ class Runner(ABC):
     @abstractmethod
     def run(self, channel: Channel) -> Findings:
         """Warm up and measure."""
+
+    @abstractmethod
+    def works(self, num_prompt_tokens: int) -> tuple[tuple[PhaseName, Callable[[], int]], ...]:
+        """Return the kinds of work there are; each runs some units and returns how many.
+
+        Args:
+            num_prompt_tokens: length of the prompts, in tokens; 0 where something else is read.
+        """
 
     @abstractmethod
     def outputs_finite(self) -> bool:

@@ -1,11 +1,14 @@
 """What all models have in common that read something and then write token by token: prompts and blocks by turns."""
 
+import itertools
 from abc import abstractmethod
+from collections.abc import Callable
 
 import numpy as np
 from typing_extensions import override
 
 from advisor.child.main import Channel
+from advisor.energy.model import PhaseName
 from advisor.probe import schedule
 from advisor.probe.depth import ContextTime
 from advisor.probe.engine.runner import Findings, Runner, clock
@@ -53,6 +56,21 @@ class TokenRunner(Runner):
             rounds=rounds, num_prompt_tokens=num_tokens, short_prefill_s=short_s, system=system, measured_s=measured_s,
             contexts=self._contexts(rounds, end_s),
         )  # fmt: skip
+
+    @override
+    def works(self, num_prompt_tokens: int) -> tuple[tuple[PhaseName, Callable[[], int]], ...]:
+        """Return prompts, and tokens spread over the answer where there are any."""
+        turn = itertools.count()
+
+        def prompt() -> int:
+            self._prompt(num_prompt_tokens)
+            return 1
+
+        def tokens() -> int:
+            return len(self._tokens(next(turn), schedule.MIN_BLOCK_UNITS))
+
+        found: tuple[tuple[PhaseName, Callable[[], int]], ...] = (("prefill", prompt),)
+        return (*found, ("decode", tokens)) if self._wanted.num_output_tokens else found
 
     def _choose_prompt(self) -> tuple[int, float | None, float]:
         """Return the prompt's length, the time of half of it where it had to be cut, and the time expected."""

@@ -1,0 +1,84 @@
+"""Which meters there are, in the order of trust, and which of them is used for each part of the machine."""
+
+import logging
+from collections.abc import Callable, Iterable
+
+from advisor.energy.meter import Found
+from advisor.energy.model import Component, MeterInfo
+from advisor.hardware.roots import Roots
+
+_log = logging.getLogger(__name__)
+COMPONENTS: tuple[Component, ...] = ("cpu", "gpu", "ram", "platform")
+Finder = Callable[[Roots], tuple[Found, ...]]
+
+
+def _finders() -> tuple[Finder, ...]:
+    """Return the back-ends, the best of each component first."""
+    from advisor.energy import (
+        amdgpu,
+        battery,
+        battery_macos,
+        battery_windows,
+        emi,
+        intel_gpu,
+        ioreport,
+        nvml,
+        perf,
+        rapl,
+        rusage,
+    )
+
+    return (
+        nvml.find, intel_gpu.find, rapl.find, perf.find, amdgpu.find, emi.find, ioreport.find, rusage.find,
+        battery.find, battery_windows.find, battery_macos.find,
+    )  # fmt: skip
+
+
+def find(roots: Roots | None = None) -> tuple[Found, ...]:
+    """Return all meters that this app knows to look for, the best of each component first. Never raises.
+
+    Args:
+        roots: where to look; the running system by default.
+    """
+    where = roots or Roots()
+    found: list[Found] = []
+    for finder in _finders():
+        try:
+            found += finder(where)
+        except Exception:  # noqa: BLE001 - one strange driver must not hide the other meters
+            _log.warning("a power meter cannot be looked for", exc_info=True)
+    return tuple(sorted(found, key=lambda entry: COMPONENTS.index(entry.info.component)))
+
+
+def survey(roots: Roots | None = None) -> tuple[MeterInfo, ...]:
+    """Return what there is to measure power with: by component, the best first, those without access with a remedy."""
+    return tuple(entry.info for entry in find(roots))
+
+
+def choose(infos: Iterable[MeterInfo]) -> dict[Component, MeterInfo]:
+    """Return the best open meter of each component.
+
+    Args:
+        infos: in the order of `find`.
+    """
+    chosen: dict[Component, MeterInfo] = {}
+    for info in infos:
+        if info.state == "open":
+            chosen.setdefault(info.component, info)
+    return chosen
+
+
+def reason(infos: Iterable[MeterInfo], component: Component) -> str:
+    """Return why a component's meter was chosen, or why it has none, as one phrase.
+
+    Args:
+        infos: in the order of `find`.
+        component: part of the machine.
+    """
+    mine = [info for info in infos if info.component == component]
+    best = next((info for info in mine if info.state == "open"), None)
+    if best is None:
+        whys = [f"{info.name}: {info.why}" for info in mine if info.why]
+        return "; ".join(whys) or "no meter of this part is known"
+    passed = [f"{info.name} is not used: {info.why}" for info in mine[: mine.index(best)] if info.why]
+    return "; ".join((f"{best.name} is the best that can be read", *passed))
