@@ -65,8 +65,14 @@ def work(num_parameters: float, num_tokens: float, cluster: Cluster, *, flops_fa
     Source:
         LLMCarbon, arXiv 2309.14393, sections 4.2 to 4.4.
     """
-    _check(num_parameters=num_parameters, num_tokens=num_tokens, num_devices=cluster.num_devices,
-           device_w=cluster.device_w, peak_flops=cluster.peak_flops, efficiency_share=cluster.efficiency_share)  # fmt: skip
+    _check(
+        num_parameters=num_parameters,
+        num_tokens=num_tokens,
+        num_devices=cluster.num_devices,
+        device_w=cluster.device_w,
+        peak_flops=cluster.peak_flops,
+        efficiency_share=cluster.efficiency_share,
+    )
     if not cluster.efficiency_share <= 1 <= cluster.pue_ratio < 10:
         raise _invalid("efficiency_share or pue_ratio", f"{cluster.efficiency_share:g}, {cluster.pue_ratio:g}")
     flops = flops_factor * num_parameters * num_tokens
