@@ -22,8 +22,8 @@ def estimate(
     as_json: JsonFlag = False,
 ) -> None:
     """Predict memory, speed and energy of one model in one format."""
-    from advisor.estimate import energy, estimator
-    from advisor.recommend import merge, single
+    from advisor.estimate import estimator
+    from advisor.recommend import known_power, merge, single
     from advisor.report import calibration, public
 
     output = Output(as_json=as_json)
@@ -33,8 +33,9 @@ def estimate(
         chosen, inputs.task(task, controls)[1] if task is not None else None, inputs.control_values(controls)
     )
     limits = inputs.roofs_of(profile, device)
-    result = estimator.estimate(chosen, workload, limits, energy.power_model(profile, device))
     probes = inputs.probes_of(profile)
+    power = known_power.power_model(profile, device, probes)
+    result = estimator.estimate(chosen, workload, limits, power)
     here = merge.measured_here(probes, profile.fingerprint, device)
     found = merge.measurement(here.get((chosen.model.id, chosen.format.id), ()), workload)
     if as_json:

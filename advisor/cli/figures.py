@@ -1,6 +1,7 @@
 """Rows of figures that `estimate`, `recommend` and `probe` print alike."""
 
 from advisor.cli.output import Output
+from advisor.energy.model import EnergyResult
 from advisor.estimate.model import Estimate
 from advisor.evidence import Quantity
 from advisor.probe.agreement import Agreement
@@ -84,11 +85,26 @@ def print_probe(output: Output, result: ProbeResult, before: Estimate, agreement
             row("Memory, peak", result.peak_memory),
             row("  estimated before", before.memory),
             row("Load time", result.load_time),
+            row("Energy per 1,000 queries", result.energy_per_1000_queries),
+            row("  estimated before", before.energy_per_1000_queries),
         ],
         right=frozenset({1, 2}),
     )
+    if result.energy is not None:
+        print_energy(output, result.energy)
     output.line(f"Grade {result.grade}: {wording.grade_help(result.grade)}.")
     for reason in result.reasons:
         output.line(f"May be unstable: {reason}")
     for note in probe_notes.notes(result, agreement):
         output.line(note)
+
+
+def print_energy(output: Output, energy: EnergyResult) -> None:
+    """Print what the meters said: gross and net by phase, what is counted, what is not, and the checks."""
+    from advisor.report import energy_document
+
+    output.heading(energy_document.heading(energy))
+    output.table(TITLES, [row(name, item) for name, item in energy_document.energy_figures(energy)],
+                 right=frozenset({1, 2}))  # fmt: skip
+    for sentence in energy_document.energy_sentences(energy):
+        output.line(sentence)

@@ -1,5 +1,7 @@
 """`probe`: one model in one format, measured."""
 
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +15,8 @@ from advisor.errors import InvalidInputError
 from advisor.probe.plan import ProbePlan
 
 EXIT_PROBE_FAILED = 4
+EnergyChoice = StrEnum("EnergyChoice", {"OFF": "off", "QUICK": "quick", "STANDARD": "standard"})
+"""As `probe.energy_settings.EnergyMode`."""
 TIME_LIMIT_FACTOR = 5.0
 
 
@@ -43,13 +47,17 @@ def probe(
     time_limit_s: Annotated[
         float | None, typer.Option("--time-limit", min=1.0, metavar="SECONDS", help="Give an ONNX file up after it.")
     ] = None,
+    energy_mode: Annotated[
+        EnergyChoice, typer.Option("--energy", help="How energy is measured where a power meter can be read.")
+    ] = EnergyChoice.QUICK,
+    sys_root: Annotated[Path, typer.Option("--sys", hidden=True)] = Path("/sys"),
     as_json: JsonFlag = False,
 ) -> None:
     """Measure a catalog model with made-up weights (no download), or an ONNX file of yours, on this computer."""
-    from advisor.estimate import energy, estimator
+    from advisor.estimate import estimator
     from advisor.hardware import detect
-    from advisor.probe import planner
-    from advisor.recommend import single
+    from advisor.probe import energy_stage, planner
+    from advisor.recommend import known_power, single
     from advisor.report import calibration, public
 
     output = Output(as_json=as_json)
@@ -74,9 +82,11 @@ def probe(
     profile = detect.detect()
     inputs.check_threads(threads, profile)
     limits = inputs.roofs_of(profile)
-    before = estimator.estimate(chosen, workload, limits, energy.power_model(profile, "cpu"))
-    plan = planner.plan(chosen, workload, profile, threads=threads, pinned=pin)
+    power = known_power.power_model(profile, "cpu", inputs.probes_of(profile))
+    before = estimator.estimate(chosen, workload, limits, power)
+    plan = planner.plan(chosen, workload, profile, threads=threads, pinned=pin, energy_mode=energy_mode.value)
     plan = provider.into_plan(plan, provider_word, profile, output)
+    plan = energy_stage.with_root(plan, sys_root)
     outcome = run(plan, output)
     if outcome.result is None:
         output.note(f"{outcome.message} {outcome.remedy}".strip())
@@ -99,6 +109,14 @@ def run(plan: ProbePlan, output: Output) -> Outcome:
     import msgspec
 
     return job_run.run(
-        "probe", msgspec.json.encode(plan), output, timeout_s=max(120.0, plan.time_box_s * TIME_LIMIT_FACTOR),
+        "probe", msgspec.json.encode(plan), output,
+        timeout_s=max(120.0, plan.time_box_s * TIME_LIMIT_FACTOR) + _energy_s(plan),
         memory_limit_bytes=plan.memory_box_bytes,
     )  # fmt: skip
+
+
+def _energy_s(plan: ProbePlan) -> float:
+    from advisor.probe import energy_stage
+
+    mode = "off" if plan.energy is None else plan.energy.mode
+    return TIME_LIMIT_FACTOR * energy_stage.EXPECTED_S.get(mode, 0.0)

@@ -67,9 +67,9 @@ def probe_file(
         InvalidInputError: a word cannot be read.
         InvalidModelError: the file cannot be read, is unsafe or cannot be run.
     """
-    from advisor.estimate import energy
     from advisor.hardware import detect
     from advisor.probe.onnx_file import planner
+    from advisor.recommend import known_power
     from advisor.report import onnx_file, probe_notes
 
     asked = _shapes(shapes), _dimensions(dimensions)
@@ -88,7 +88,7 @@ def probe_file(
         _fail(ending.named(outcome, file), output)
         return
     result = msgspec.json.decode(outcome.result, type=OnnxFileResult)
-    power = energy.power_model(profile, result.device)
+    power = known_power.power_model(profile, result.device, inputs.probes_of(profile))
     consumed = onnx_file.energy(result, None if power is None else power.active_power_w)
     agreement = inputs.remember_file(result)
     if output.as_json:

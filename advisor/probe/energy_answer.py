@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -141,7 +142,7 @@ def _query_s(times: WholeTimes) -> Quantity:
     return ranges.total(parts, "s", times.prefill.basis)
 
 
-def _phase_times(times: WholeTimes, depths: Sequence[Depth]) -> tuple["PhaseTime", ...]:
+def _phase_times(times: WholeTimes, depths: Sequence[Depth]) -> tuple[Any, ...]:
     from advisor.energy.load_energy import PhaseTime
 
     reports = [report for depth in depths for report in depth.reports]

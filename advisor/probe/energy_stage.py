@@ -12,6 +12,7 @@ from advisor.hardware.roots import Roots
 from advisor.probe.depth import DepthReport, DepthRequest
 from advisor.probe.energy import EnergyReport, EnergyRequest
 from advisor.probe.energy_settings import EnergySettings
+from advisor.probe.plan import ProbePlan
 
 JOB = "probe-energy"
 EXPECTED_S = {"quick": 40.0, "standard": 240.0}
@@ -58,3 +59,10 @@ def request(
         depth=depth, mode="standard" if settings.mode == "standard" else "quick", sys_root=settings.sys_root,
         num_prompt_tokens=num_prompt_tokens,
     )  # fmt: skip
+
+
+def with_root(plan: ProbePlan, sys_root: Path) -> ProbePlan:
+    """Return a plan whose meters are looked for in another folder than the kernel's; tests simulate meters so."""
+    if plan.energy is None:
+        return plan
+    return msgspec.structs.replace(plan, energy=msgspec.structs.replace(plan.energy, sys_root=str(sys_root)))

@@ -9,12 +9,12 @@ from advisor.catalog import load
 from advisor.catalog.load import Catalog
 from advisor.energy import carbon
 from advisor.energy.model import GridIntensity
-from advisor.estimate import energy, roofs
+from advisor.estimate import roofs
 from advisor.estimate.model import VERDICTS, Estimate
 from advisor.graphs.kernel_case import Calibration
 from advisor.hardware.model import HardwareProfile
 from advisor.probe.plan import ProbeResult
-from advisor.recommend import assemble, explain, learned, merge, rank
+from advisor.recommend import assemble, explain, known_power, learned, merge, rank
 from advisor.recommend.assemble import TWO_MODELS, Setting
 from advisor.recommend.model import Summary
 from advisor.recommend.needs import CODES, Limits, bit, limits
@@ -68,7 +68,7 @@ def advise(
     )
     setting = Setting(
         roofs=learned.taught(limit, here, models),
-        power=energy.power_model(profile, device),
+        power=known_power.power_model(profile, device, probes),
         probes=merge.measured_here(probes, profile.fingerprint, device),
     )
     ranked = _ranked(task, profile, models, setting, electricity)

@@ -95,6 +95,7 @@ def axes(chosen: tuple[Part, ...], memory_free_bytes: int | None) -> Axes:
         first_token_s=_joined([batch.speed.first_token.value for batch in batches]),
         rate=_joined([batch.rate.value for batch in batches]),
         energy_wh=_joined([batch.energy.value for batch in batches]),
+        energy_doubt=np.full(sum(len(batch.energy.value) for batch in batches), np.nan),
         download_bytes=_joined([batch.table.column("download_bytes") for batch in batches]),
         evidence=_joined_whole([_evidence(batch) for batch in batches]),
     )

@@ -9,7 +9,7 @@ from advisor.estimate import fit
 from advisor.recommend import published
 from advisor.recommend.approach import needs_examples
 from advisor.recommend.model import CandidateRow
-from advisor.recommend.rank import STATED, UNKNOWN, UNSTATED
+from advisor.recommend.rank import STATED, UNKNOWN, UNSTATED, same_energy
 from advisor.recommend.recommendation import Recommendation
 from advisor.recommend.wording import language_name, listed, share_of
 
@@ -58,6 +58,8 @@ def _best_without_examples(answer: Recommendation, row: CandidateRow) -> Candida
 
 
 def _ratio(answer: Recommendation, row: CandidateRow, other: CandidateRow) -> str:
+    if same_energy(answer.data.axes, row.index, other.index):
+        return "no measurable difference in energy per query"
     values = answer.data.axes.energy_wh
     mine, theirs = float(values[row.index]), float(values[other.index])
     if mine > 0 and theirs > 0:

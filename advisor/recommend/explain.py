@@ -11,7 +11,7 @@ from advisor.recommend import caveat, quality
 from advisor.recommend.model import CandidateRow, Pick, Reason
 from advisor.recommend.needs import CODES, bit, need_words
 from advisor.recommend.quality import BASIC_SHARE
-from advisor.recommend.rank import INSUFFICIENT, SUFFICIENT, UNKNOWN
+from advisor.recommend.rank import INSUFFICIENT, SUFFICIENT, UNKNOWN, same_energy
 from advisor.recommend.recommendation import Recommendation
 from advisor.recommend.wording import candidates, listed, quality_words, share_of
 
@@ -222,11 +222,14 @@ def _costlier(answer: Recommendation, row: CandidateRow, other: CandidateRow) ->
         return f"leaves less memory free: it needs {memory}{gain}"
     if answer.data.by_memory:
         return f"needs {memory} of memory{gain}"
-    for values, word, render in ((axes.energy_wh, "energy", units.energy), (axes.time_s, "time", units.duration)):
+    costs = ((axes.energy_wh, "energy", units.energy), (axes.time_s, "time", units.duration))
+    alike = same_energy(axes, row.index, other.index)
+    for values, word, render in costs[alike:]:
         mine, theirs = float(values[row.index]), float(values[other.index])
         if mine > 0 and theirs > mine:
             unit = " per 1,000 queries" if word == "energy" else " a query"
-            return f"takes {share_of(theirs / mine, word)}: {render(theirs)} against {render(mine)}{unit}{gain}"
+            same = "no measurable difference in energy; it " if alike else ""
+            return f"{same}takes {share_of(theirs / mine, word)}: {render(theirs)} against {render(mine)}{unit}{gain}"
     if math.isnan(float(axes.time_s[other.index])):
         return f"takes a time that is not known, and {memory} of memory{gain}"
     return f"costs as much and needs {memory} of memory{gain}"

@@ -13,6 +13,8 @@ from advisor.recommend.model import MeasuredView
 from advisor.recommend.rank import Axes
 from advisor.task.model import Workload
 
+_LAUNCH_DOUBT = 1.96 * 0.02
+"""Two launches of the same graph differ by about 2 % (standard deviation), see `probe.stats`."""
 Probes = Mapping[tuple[str, str], Sequence[ProbeResult]]
 """Model and format -> what was measured here."""
 _SIZES = (
@@ -26,6 +28,8 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     view: MeasuredView
     time_per_query: Quantity
     energy_per_1000_queries: Quantity
+    energy_doubt: float | None = None
+    """Half of the 95 % interval of its logarithm, without what it has in common with other probes here."""
 
 
 def measured_here(probes: Iterable[ProbeResult], fingerprint: str, device: str) -> Probes:
@@ -76,7 +80,28 @@ def measurement(probes: Sequence[ProbeResult], workload: Workload) -> Measuremen
         ),
         time_per_query=best.time_per_query,
         energy_per_1000_queries=best.energy_per_1000_queries,
+        energy_doubt=energy_doubt(best),
     )
+
+
+def energy_doubt(probe: ProbeResult) -> float | None:
+    """Return half of the 95 % interval of the logarithm of a probe's energy, for ratios between probes of one machine.
+
+    The meter's scale error is in both and cancels; so does the typical range of the power where there is no meter,
+    which leaves the time. What one launch differs from the next is added.
+
+    Args:
+        probe: measured here.
+    """
+    energy, figure = probe.energy, probe.energy_per_1000_queries
+    if energy is None or not figure.value:
+        return None
+    if energy.mode == "band":
+        own = _log(probe.time_per_query.high, probe.time_per_query)
+    else:
+        scale = max((part.meter.k_scale for part in energy.components), default=1.0)
+        own = math.sqrt(max(0.0, _log(figure.high, figure) ** 2 - math.log(scale) ** 2))
+    return math.hypot(own, _LAUNCH_DOUBT)
 
 
 def apply(axes: Axes, index: int, measured: Measurement, memory_free_bytes: int | None) -> None:
@@ -102,6 +127,8 @@ def apply(axes: Axes, index: int, measured: Measurement, memory_free_bytes: int 
     ):
         if quantity.value is not None:
             column[index] = quantity.value
+    if measured.energy_doubt is not None:
+        axes.energy_doubt[index] = measured.energy_doubt
     if view.memory.value is not None:
         axes.verdict[index] = VERDICTS.index(fit.verdict(view.memory, memory_free_bytes))
     axes.evidence[index] = EVIDENCE_ORDER.index(view.evidence)

@@ -32,6 +32,9 @@ class Axes(msgspec.Struct, frozen=True, kw_only=True):
     rate: FloatArray
     energy_wh: FloatArray
     """[Wh] 1,000 queries."""
+    energy_doubt: FloatArray
+    """Half of the 95 % interval of the logarithm of a measured energy, without what two candidates have in common (the
+    scale of the meter, the typical range of the power); NaN where it was not measured."""
     download_bytes: FloatArray
     evidence: IntArray
     """Index into `evidence.EVIDENCE_ORDER`, the weakest of memory, speed and energy."""
@@ -133,7 +136,8 @@ def ranking(traits: Traits, axes: Axes, mask: MaskArray, missing: BoolArray) -> 
 
     Keys, the most telling first: hard needs met; shown to meet them; quality known to be enough; languages stated or
     likely; a format that keeps the quality; verdict; energy; time; memory; index. Energy within half a percent counts
-    as equal, so that rounding does not decide. Unknown numbers come last. Memory goes before energy and time where
+    as equal, so that rounding does not decide; of two that were measured only one whose energy is measurably less goes
+    first (`same_energy`). Unknown numbers come last. Memory goes before energy and time where
     `by_memory` says so.
 
     Args:
@@ -143,7 +147,7 @@ def ranking(traits: Traits, axes: Axes, mask: MaskArray, missing: BoolArray) -> 
         missing: as `unproven` returns it.
     """
     memory = _rising(np.where(np.isnan(axes.memory_bytes), axes.least_memory_bytes, axes.memory_bytes))
-    work = (_rising(axes.time_s), _steps(axes.energy_wh))
+    work = (_rising(axes.time_s), _energy_steps(axes))
     costs = (*work, memory) if by_memory(axes, mask) else (memory, *work)
     keys = (
         np.arange(len(mask)),
@@ -182,6 +186,34 @@ def shown_order(ranked: IntArray, verdict: IntArray, mask: MaskArray) -> IntArra
 
 def _rising(values: FloatArray) -> FloatArray:
     return np.where(np.isnan(values), np.inf, values)
+
+
+def same_energy(axes: Axes, first: int, second: int) -> bool:
+    """Return whether two candidates were measured and the interval of the ratio of their energies holds 1.
+
+    Args:
+        axes: estimated or measured.
+        first: index.
+        second: index.
+
+    Source:
+        Two independent figures: the half-widths of their logarithms add in squares; ranked only if 1 is outside.
+    """
+    doubt = np.hypot(axes.energy_doubt[first], axes.energy_doubt[second])
+    return bool(abs(np.log(axes.energy_wh[first] / axes.energy_wh[second])) <= doubt)  # NaN: not known to be the same
+
+
+def _energy_steps(axes: Axes) -> FloatArray:
+    """Return steps of energy; measured ones that cannot be told from the least of them share its step."""
+    steps = _steps(axes.energy_wh)
+    measured = np.flatnonzero(np.isfinite(axes.energy_doubt) & (axes.energy_wh > 0))
+    leader = -1
+    for index in measured[np.argsort(axes.energy_wh[measured], kind="stable")]:
+        if leader >= 0 and same_energy(axes, leader, index):
+            steps[index] = steps[leader]
+        else:
+            leader = int(index)
+    return steps
 
 
 def _steps(values: FloatArray) -> FloatArray:

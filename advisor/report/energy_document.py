@@ -71,6 +71,57 @@ def energy_json(energy: EnergyResult | None) -> Document | None:
     return None if energy is None else msgspec.to_builtins(energy)
 
 
+_MODES = {
+    "quick": "Energy, measured (quick protocol)", "standard": "Energy, measured (standard protocol)",
+    "band": "Energy, typical range: no meter was read",
+}  # fmt: skip
+_PHASES = {"load": "Loading", "prefill": "A prompt", "decode": "A further token", "query": "A query"}
+
+
+def heading(energy: EnergyResult) -> str:
+    """Return what kind of energy figures follow."""
+    return _(_MODES[energy.mode])
+
+
+def energy_figures(energy: EnergyResult) -> list[tuple[str, Quantity]]:
+    """Return all figures of a probe's energy with their names: gross and net, by part of the machine and phase."""
+    found: list[tuple[str, Quantity]] = [
+        (_("A query, gross"), energy.per_query_gross_j),
+        (_("A query, net (above idle with the model loaded)"), energy.per_query_net_j),
+    ]
+    if energy.per_output_token_j.value is not None:
+        found.append((_("An output token, gross"), energy.per_output_token_j))
+    if energy.per_input_token_j.value is not None:
+        found.append((_("An input token, gross"), energy.per_input_token_j))
+    for part in energy.components:
+        name = _(_PARTS[part.component])
+        found += [
+            (f"{name}: {_('idle, no model')}", part.idle_w),
+            (f"{name}: {_('idle, model loaded')}", part.loaded_idle_w),
+        ]
+        for phase in part.phases:
+            label = f"{name}: {_(_PHASES[phase.phase])}"
+            found += [
+                (f"{label}, {_('power')}", phase.power_w),
+                (f"{label}, {_('gross')}", phase.gross_j),
+                (f"{label}, {_('net')}", phase.net_j),
+            ]
+    if energy.ram_w is not None:
+        found.append((_("Memory, by assumption, not in the total"), energy.ram_w))
+    return found
+
+
+def energy_sentences(energy: EnergyResult) -> list[str]:
+    """Return what is counted, what is not and why, and the checks with their results."""
+    lines = [_("Counted: {boundary}.").format(boundary=energy.boundary)]
+    lines += [
+        _("Not counted: {part}: {why}.").format(part=_(_PARTS[part.component]).lower(), why=part.why.rstrip("."))
+        for part in energy.excluded
+    ]
+    lines += [f"{_('Passed') if check.passed else _('Not passed')}: {check.text}" for check in energy.checks]
+    return lines
+
+
 def ratio_sentence(first: str, second: str, ratio: PairedRatio) -> str:
     """Return how two candidates compare: a number only where the interval excludes 1."""
     item = ratio.ratio

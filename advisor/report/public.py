@@ -17,7 +17,7 @@ from advisor.hardware.model import HardwareProfile
 from advisor.probe.agreement import Agreement
 from advisor.probe.plan import ProbeKind, ProbeResult
 from advisor.recommend.model import Approach, CandidateRow, MeasuredView, Pick, QualityView
-from advisor.report import calibration, probe_notes, wording
+from advisor.report import calibration, energy_document, probe_notes, wording
 from advisor.report.public_parts import (
     Document,
     chip_json,
@@ -58,7 +58,7 @@ _PROBE_FIGURES = {
 }
 _NOT_KNOWN_AFTER_FAILURE = (
     "id", "created", "workload", "num_layers", "grade", "num_threads", "threads", "precision",
-    "agreement", "build_s", "provider", "fingerprint", "power_source",
+    "agreement", "build_s", "energy", "provider", "fingerprint", "power_source",
 )  # fmt: skip
 
 
@@ -325,6 +325,7 @@ def probe_json(result: ProbeResult, estimate: Estimate | None = None, agreement:
         "peak_memory": figure(result.peak_memory),
         "load_time": figure(result.load_time),
         "energy_per_1000_queries": figure(result.energy_per_1000_queries),
+        "energy": energy_document.energy_json(result.energy),
         "num_measurements": wording.num_measurements(result),
         "depths": [msgspec.to_builtins(depth) for depth in result.depths],
         "samples": [msgspec.to_builtins(sample) for sample in result.samples],

@@ -11,6 +11,9 @@ from typing import Any, get_args
 import msgspec
 
 from advisor.child.protocol import OutcomeCode, Sample
+from advisor.energy.compare import Finding
+from advisor.energy.model import EnergyResult, MeterInfo
+from advisor.energy.self_check import MeterCheck
 from advisor.estimate.model import Verdict
 from advisor.evidence import EVIDENCE_ORDER
 from advisor.graphs.onnx_file.model import ValueKind
@@ -292,6 +295,8 @@ def documents() -> dict[str, Schema]:
         "probe": _probe(),
         "probe-file": _probe_file(),
         "calibration": _calibration(),
+        "meters": _meters(),
+        "compare-energy": _compare_energy(),
         "report-written": closed(**{name: head("report-written")[name] for name in ("schema", "version")}, file=TEXT),
     }
 
@@ -331,7 +336,50 @@ def _probe() -> Schema:
         power_source=nullable(TEXT),
         agreement=AGREEMENT,
         build_s=nullable(NUMBER),
+        energy=nullable(whole(EnergyResult)),
     )
+
+
+def whole(kind: type[msgspec.Struct]) -> Schema:
+    """A value with all the values in it, written out where it stands."""
+    (root,), parts = msgspec.json.schema_components((kind,), ref_template="{name}")
+
+    def resolved(node: Any) -> Any:
+        if isinstance(node, list):
+            return [resolved(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if set(node) == {"$ref"}:
+            name = node["$ref"]
+            if name == "Quantity":
+                return FIGURE
+            part = resolved(parts[name])
+            return {**part, "additionalProperties": False, "required": list(part["properties"])}
+        return {key: resolved(item) for key, item in node.items() if key not in ("title", "default")}
+
+    made: Schema = resolved(root)
+    return made
+
+
+def _meters() -> Schema:
+    info = whole(MeterInfo)
+    info = {**info, "properties": {**info["properties"], "used": BOOLEAN}, "required": [*info["required"], "used"]}
+    return closed(
+        **head("meters"), meters=array(info), reasons={"type": "object", "additionalProperties": TEXT},
+        checks=nullable(array(whole(MeterCheck))),
+    )  # fmt: skip
+
+
+def _compare_energy() -> Schema:
+    turns: Schema = {"type": "array", "items": {"type": ["number", "null"]}}
+    side = closed(
+        model=TEXT, format=TEXT, energy_per_query=FIGURE, turns_j=turns, query_s=array(NUMBER), ratio=nullable(FIGURE),
+        finding={"enum": [*get_args(Finding), None]},
+    )  # fmt: skip
+    return closed(
+        **head("compare-energy"), created=TEXT, meter=whole(MeterInfo), order=array(COUNT), candidates=array(side),
+        sentences=TEXTS,
+    )  # fmt: skip
 
 
 def _probe_file() -> Schema:

@@ -318,6 +318,7 @@ def axes(count, **columns):
         first_token_s=column("first_token_s", 1.0, float),
         rate=column("rate", 1.0, float),
         energy_wh=column("energy_wh", 1.0, float),
+        energy_doubt=column("energy_doubt", np.nan, float),
         download_bytes=column("download_bytes", 1.0, float),
         evidence=column("evidence", 3, np.int64),
     )
