@@ -8,6 +8,7 @@ from advisor.energy.bench import Liveness
 from advisor.energy.blocks import Block
 from advisor.energy.model import MeterInfo, PhaseName, PowerPoint
 from advisor.probe.depth import DepthRequest
+from advisor.probe.onnx_file.plan import FileFeed
 
 
 class EnergyRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +17,8 @@ class EnergyRequest(msgspec.Struct, frozen=True, kw_only=True):
     depth: DepthRequest
     mode: Literal["quick", "standard"]
     sys_root: str = "/sys"
+    feeds: tuple[FileFeed, ...] = ()
+    """Inputs of an ONNX file of the user's; empty: the depth's own."""
     num_prompt_tokens: int
     """Length of the prompt, as the launches before measured it."""
     only: tuple[PhaseName, ...] = ()

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import msgspec
 
+from advisor.child.protocol import Outcome
 from advisor.energy import ladder
 from advisor.energy.model import MeterInfo
-from advisor.graphs.recipe import Recipe
 from advisor.hardware.roots import Roots
 from advisor.probe.depth import DepthReport, DepthRequest
 from advisor.probe.energy import EnergyReport, EnergyRequest
 from advisor.probe.energy_settings import EnergySettings
+from advisor.probe.onnx_file.plan import FileFeed
 from advisor.probe.plan import ProbePlan
 
 JOB = "probe-energy"
@@ -43,21 +44,43 @@ def usable(meters: Sequence[MeterInfo], *, on_card: bool) -> bool:
     return ("gpu" if on_card else "cpu") in chosen or "platform" in chosen
 
 
+def why_not(settings: EnergySettings | None, meters: Sequence[MeterInfo], *, on_card: bool) -> str:
+    """Return why energy is not measured, as one phrase; empty where it is."""
+    if settings is None or settings.mode == "off":
+        return "the measurement of energy is switched off"
+    return "" if usable(meters, on_card=on_card) else ladder.reason(meters, "gpu" if on_card else "cpu")
+
+
+def asked_s(settings: EnergySettings) -> float:
+    """Return what the energy part is expected to take, in seconds."""
+    return EXPECTED_S.get(settings.mode, 0.0)
+
+
+def outcome(ended: Outcome, meters: tuple[MeterInfo, ...]) -> EnergyOutcome:
+    """Return what the energy child came to; one that failed leaves its sentence."""
+    if ended.code != "finished" or ended.result is None:
+        return EnergyOutcome(meters=meters, why_not=ended.message.rstrip("."))
+    report = msgspec.json.decode(ended.result, type=EnergyReport)
+    return EnergyOutcome(report=report, meters=report.meters)
+
+
 def request(
-    settings: EnergySettings, recipe: Recipe, depth: DepthRequest, earlier: Sequence[DepthReport]
-) -> EnergyRequest:
+    settings: EnergySettings, num_input_tokens: int, depth: DepthRequest, earlier: Sequence[DepthReport], *,
+    feeds: tuple[FileFeed, ...] = (),
+) -> EnergyRequest:  # fmt: skip
     """Return what the energy child is asked.
 
     Args:
         settings: of the probe.
-        recipe: of the model.
+        num_input_tokens: of a prompt; 0 where none is read.
         depth: of the largest slice, as its launches were asked.
         earlier: launches of that slice.
+        feeds: inputs of an ONNX file of the user's.
     """
-    num_prompt_tokens = min((report.num_prompt_tokens for report in earlier), default=recipe.num_input_tokens)
+    num_prompt_tokens = min((report.num_prompt_tokens for report in earlier), default=num_input_tokens)
     return EnergyRequest(
         depth=depth, mode="standard" if settings.mode == "standard" else "quick", sys_root=settings.sys_root,
-        num_prompt_tokens=num_prompt_tokens,
+        num_prompt_tokens=num_prompt_tokens, feeds=feeds,
     )  # fmt: skip
 
 

@@ -17,15 +17,13 @@ import msgspec
 from advisor import __version__, paths
 from advisor.child import runner
 from advisor.child.main import Channel, refuse_request
-from advisor.child.protocol import Hello, LogRecord, Message, Progress, Sample
-from advisor.energy import ladder
+from advisor.child.protocol import Hello, LogRecord, Message, Outcome, Progress, Sample
 from advisor.energy.model import MeterInfo
 from advisor.errors import ChildError, OutputError
 from advisor.graphs import build
 from advisor.graphs.recipe import Recipe
 from advisor.probe import combine, energy_stage, footprint, launches, lock, thread_sweep
 from advisor.probe.depth import DepthReport, DepthRequest
-from advisor.probe.energy import EnergyReport
 from advisor.probe.energy_stage import EnergyOutcome
 from advisor.probe.launches import Depth
 from advisor.probe.plan import ProbePlan, ProbeResult
@@ -84,6 +82,7 @@ class _Coordinator:
         self._trying = False
         self._told = 0.0
         self._meters: tuple[MeterInfo, ...] = ()
+        self._metered = False
 
     def run(self) -> ProbeResult:
         """Measure all depths, each in several launches where time allows."""
@@ -96,8 +95,8 @@ class _Coordinator:
         created = datetime.now(UTC).isoformat(timespec="seconds")
         build_s = self._build(layers)
         self._meters = energy_stage.survey(plan.energy)
-        metered = energy_stage.usable(self._meters, on_card=bool(plan.providers))
-        self._num_planned = launches.NUM_PASSES * len(layers) + metered
+        self._metered = energy_stage.usable(self._meters, on_card=bool(plan.providers))
+        self._num_planned = launches.NUM_PASSES * len(layers) + self._metered
         self._threads = self._choose_threads(layers[0])
         for number in range(launches.MAX_PASSES):
             if number >= launches.NUM_PASSES and not launches.disagree(self._depths()):
@@ -167,7 +166,8 @@ class _Coordinator:
                 return
         count = None if not earlier else launches.left(earlier[0]) if number < launches.NUM_PASSES else PILOT
         begin_s = time.monotonic()
-        left_s = max(1.0, self._left_s()) / max(1, self._num_planned - self._num_done)
+        launches_left = self._num_planned - self._metered - self._num_done  # energy has a time of its own
+        left_s = max(1.0, self._left_s()) / max(1, launches_left)
         budget_s = self._budget_s / launches.NUM_PASSES
         request = self._request(num_layers, count=count, budget_s=budget_s, left_s=left_s, first=not earlier)
         earlier.append(self._child(num_layers, request))
@@ -177,31 +177,24 @@ class _Coordinator:
     def _energy(self, num_layers: int) -> EnergyOutcome:
         """Measure the energy of the largest depth where a meter can be read; a failure costs the figure, no more."""
         plan = self._plan
-        if plan.energy is None or plan.energy.mode == "off":
-            return EnergyOutcome(why_not="the measurement of energy is switched off")
-        if not energy_stage.usable(self._meters, on_card=bool(plan.providers)):
-            return EnergyOutcome(meters=self._meters, why_not=ladder.reason(self._meters, plan.energy.component))
-        expected_s = energy_stage.EXPECTED_S[plan.energy.mode]
+        why_not = energy_stage.why_not(plan.energy, self._meters, on_card=bool(plan.providers))
+        if why_not or plan.energy is None:
+            return EnergyOutcome(meters=self._meters, why_not=why_not)
+        expected_s = energy_stage.asked_s(plan.energy)
         depth = self._request(num_layers, count=None, budget_s=expected_s)
-        wanted = energy_stage.request(plan.energy, self._recipe, depth, self._reports[num_layers])
-        try:
-            result = self._run(energy_stage.JOB, msgspec.json.encode(wanted), expected_s, self._name(num_layers))
-        except ChildError as error:
-            return EnergyOutcome(meters=self._meters, why_not=error.message)
-        report = msgspec.json.decode(result, type=EnergyReport)
-        return EnergyOutcome(report=report, meters=report.meters)
+        wanted = energy_stage.request(plan.energy, self._recipe.num_input_tokens, depth, self._reports[num_layers])
+        ended = self._run(energy_stage.JOB, msgspec.json.encode(wanted), expected_s, self._name(num_layers))
+        return energy_stage.outcome(ended, self._meters)
 
     def _child(self, num_layers: int, request: DepthRequest) -> DepthReport:
         """Run one measuring child."""
-        result = self._run(JOB_DEPTH, msgspec.json.encode(request), request.budget_s, self._name(num_layers))
-        return msgspec.json.decode(result, type=DepthReport)
+        ended = self._run(JOB_DEPTH, msgspec.json.encode(request), request.budget_s, self._name(num_layers))
+        if ended.code != "finished" or ended.result is None:
+            raise ChildError(ended.code, ended.message, remedy=ended.remedy)
+        return msgspec.json.decode(ended.result, type=DepthReport)
 
-    def _run(self, job: str, request: bytes, expected_s: float, detail: str) -> bytes:
-        """Run one job in a child of its own and hand on what it says.
-
-        Raises:
-            ChildError: it did not deliver.
-        """
+    def _run(self, job: str, request: bytes, expected_s: float, detail: str) -> Outcome:
+        """Run one job in a child of its own and hand on what it says."""
         offset_s = time.monotonic() - self._started_s
         planned = max(self._num_planned, self._num_done + 1)
         part = (1 - _BUILD_SHARE) / planned
@@ -212,13 +205,10 @@ class _Coordinator:
             self._relay(message, offset_s, done, part, remaining_s, detail)
 
         longest_s = max(self._plan.time_box_s, expected_s)
-        outcome = runner.run(
+        return runner.run(
             job, request, on_message=relay, timeout_s=max(_HANG_LEAST_S, _HANG_FACTOR * longest_s),
             memory_limit_bytes=self._plan.memory_box_bytes,
         )  # fmt: skip
-        if outcome.code != "finished" or outcome.result is None:
-            raise ChildError(outcome.code, outcome.message, remedy=outcome.remedy)
-        return outcome.result
 
     def _request(
         self, num_layers: int, *, count: Count | None, budget_s: float, left_s: float | None = None, first: bool = False
@@ -248,7 +238,7 @@ class _Coordinator:
             left_s = (1 - message.done_share) * remaining_s
             # A third launch makes the work more than it looked at first: what was told is never taken back.
             self._told = max(self._told, done + message.done_share * part)
-            self._channel.progress(message.stage, self._told, remaining_s=left_s, detail=detail)
+            self._channel.progress(message.stage, self._told, remaining_s=left_s, detail=message.detail or detail)
         elif isinstance(message, LogRecord):
             self._channel.send(message)
 

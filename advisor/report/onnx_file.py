@@ -10,7 +10,7 @@ from advisor import units
 from advisor.child.protocol import Outcome
 from advisor.evidence import Quantity, unknown, weakest
 from advisor.graphs.onnx_file.model import OnnxHeader, Value
-from advisor.probe import providers
+from advisor.probe import energy_answer, providers
 from advisor.probe.agreement import Agreement
 from advisor.probe.onnx_file.plan import FileFeed, Inputs, OnnxFileResult
 from advisor.report import probe_notes, public, wording
@@ -30,7 +30,7 @@ _FILL_WORDS = {
 
 
 def energy(result: OnnxFileResult, power: Quantity | None) -> Quantity:
-    """Return the energy of 1,000 queries: measured time x power while working.
+    """Return the energy of 1,000 queries: measured by a meter, else measured time x power while working.
 
     Independent factors, so their logarithms add in squares, as in the estimate.
 
@@ -38,6 +38,9 @@ def energy(result: OnnxFileResult, power: Quantity | None) -> Quantity:
         result: what was measured.
         power: [W] typical range or limit of the device; null without an honest figure.
     """
+    told = energy_answer.per_1000_queries(result.energy, "")
+    if told.value is not None:
+        return told
     time = result.time_per_query
     if power is None or not power.value or not time.value:
         return unknown("Wh", "no meter, and no power limit of this device is known")

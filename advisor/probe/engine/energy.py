@@ -140,7 +140,7 @@ class _Session:
         self._channel.progress("load", 0.2)
 
         def load() -> int:
-            self._runner = make_runner(self._wanted.depth, self._sampler)
+            self._runner = _runner(self._wanted, self._sampler)
             return 1
 
         found, _, _ = self._bench.block("load", load, 0.0, once=True)
@@ -223,6 +223,14 @@ class _Session:
             num_gaps=sum(gaps.values()), gap_reasons=tuple(gaps), cpu_share=watch.cpu_share(),
             cross_ratio=_cross_ratio(watch),
         )  # fmt: skip
+
+
+def _runner(wanted: EnergyRequest, sampler: Sampler) -> Runner:
+    if not wanted.feeds:
+        return make_runner(wanted.depth, sampler)
+    from advisor.probe.engine.onnx_file import FileRunner
+
+    return FileRunner(wanted.depth, sampler, wanted.feeds)
 
 
 def _per_unit(work: Callable[[], int]) -> float:

@@ -7,8 +7,10 @@ import msgspec
 from advisor.child.protocol import Sample
 from advisor.evidence import Quantity, unknown
 from advisor.graphs.onnx_file.model import OnnxHeader
-from advisor.probe import combine, launches, providers, stats
+from advisor.probe import combine, energy_answer, launches, providers, stats
 from advisor.probe.depth import DepthReport
+from advisor.probe.energy_result import WholeTimes
+from advisor.probe.energy_stage import EnergyOutcome
 from advisor.probe.launches import Depth
 from advisor.probe.onnx_file.plan import Inputs, OnnxFilePlan, OnnxFileResult
 from advisor.probe.stats import Reason, Spread
@@ -31,6 +33,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """Of the file."""
     samples: tuple[Sample, ...]
     versions: dict[str, str]
+    energy: EnergyOutcome | None = None
 
 
 def result(plan: OnnxFilePlan, header: OnnxHeader, made: Inputs, runs: Depth, account: Account) -> OnnxFileResult:
@@ -47,17 +50,27 @@ def result(plan: OnnxFilePlan, header: OnnxHeader, made: Inputs, runs: Depth, ac
     found = _reasons(plan, runs)
     used = providers.really_ran(plan.providers, report.registered, report.placement)
     batch = num_batch(made)
-    time = _time(runs, made)
+    time, load = _time(runs, made), _load(runs)
+    times = WholeTimes(
+        load=load, prefill=time, decode=unknown("s", "a file is run as a whole"),
+        depth_unit_s={"query": stats.pooled(runs.query_s()).value}, extrapolated=False, is_query=True,
+        num_input_tokens=0, num_output_tokens=0, num_runs=1.0, num_batch=batch,
+    )  # fmt: skip
+    energy = energy_answer.answer(
+        plan.energy, account.energy, times, (runs,), num_threads=plan.num_threads, on_card=used.device != "cpu",
+        evidence="measured",
+    )  # fmt: skip
     return OnnxFileResult(
         id=account.id, created=account.created, outcome="finished", file=plan.file, sha256=account.sha256,
         header=header, inputs=made,
         time_per_query=time, rate=_rate(time, batch), peak_memory=_memory(runs),
-        device_memory=_device_memory(report, used.device), load_time=_load(runs), num_batch=batch,
+        device_memory=_device_memory(report, used.device), load_time=load, num_batch=batch,
         num_measurements=_num_runs(runs), num_launches=len(runs.reports),
         launches_apart_share=_apart(runs), samples=combine.thin(account.samples),
         grade=stats.grade(found), reasons=tuple(reason.text for reason in found), num_threads=plan.num_threads,
         pinned=plan.pinned, device=used.device, provider=used.name, placement=report.placement,
         versions=account.versions, fingerprint=plan.fingerprint, power_source=plan.power_source, wall_s=account.wall_s,
+        energy=energy,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ neither a crash nor the reading disturbs what is measured.
 import hashlib
 import time
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from advisor.child.protocol import Hello, LogRecord, Message, Outcome, Progress,
 from advisor.errors import AdvisorError, ChildError, InvalidInputError, InvalidModelError
 from advisor.graphs.onnx_file import read
 from advisor.graphs.onnx_file.model import OnnxHeader
-from advisor.probe import launches, lock, memory_limit
+from advisor.probe import energy_stage, launches, lock, memory_limit
 from advisor.probe.depth import DepthReport, DepthRequest
+from advisor.probe.energy_stage import EnergyOutcome, asked_s
 from advisor.probe.launches import Depth
 from advisor.probe.onnx_file import combine, inputs
 from advisor.probe.onnx_file.plan import FileRunRequest, Inputs, OnnxFilePlan, OnnxFileResult
@@ -133,6 +135,7 @@ class _Run:
                 if error.code != "timed_out":
                     raise
                 break  # what earlier starts measured stands
+        energy = self._energy(made, reports)
         self._channel.progress("cool", self._told)
         sha256 = _sha256(self._file)  # after the runs: reading it before would warm the system's cache for them
         self._channel.progress("cool", 1.0)
@@ -141,6 +144,7 @@ class _Run:
             combine.Account(
                 id=uuid.uuid4().hex, created=created, wall_s=time.monotonic() - self._started_s, sha256=sha256,
                 samples=tuple(self._samples), versions={**self._versions, "onnxruntime": reports[0].runtime_version},
+                energy=energy,
             ),
         )  # fmt: skip
 
@@ -156,6 +160,22 @@ class _Run:
             raise self._failure(outcome, made)
         self._num_done += 1
         return msgspec.json.decode(outcome.result, type=DepthReport)
+
+    def _energy(self, made: Inputs, reports: Sequence[DepthReport]) -> EnergyOutcome:
+        """Measure the energy where a meter can be read; a failure costs the figure, no more."""
+        settings, box = self._plan.energy, self._plan.memory_box_bytes
+        meters = energy_stage.survey(settings)
+        why_not = energy_stage.why_not(settings, meters, on_card=bool(self._plan.providers))
+        if why_not or settings is None:
+            return EnergyOutcome(meters=meters, why_not=why_not)
+        depth = msgspec.structs.replace(self._request(made, None).depth, time_left_s=None)
+        asked = energy_stage.request(settings, 0, depth, reports, feeds=made.feeds)
+        offset_s = time.monotonic() - self._started_s
+        outcome = runner.run(
+            energy_stage.JOB, msgspec.json.encode(asked), timeout_s=self._plan.time_limit_s + asked_s(settings),
+            on_message=lambda message: self._relay(message, offset_s), memory_limit_bytes=box,
+        )  # fmt: skip
+        return energy_stage.outcome(outcome, meters)
 
     def _request(self, made: Inputs, count: Count | None) -> FileRunRequest:
         plan = self._plan

@@ -5,9 +5,11 @@ from typing import Literal
 import msgspec
 
 from advisor.child.protocol import OutcomeCode, Sample
+from advisor.energy.model import EnergyResult
 from advisor.evidence import Quantity
 from advisor.graphs.onnx_file.model import OnnxHeader
 from advisor.probe.depth import DepthRequest
+from advisor.probe.energy_settings import EnergySettings
 from advisor.probe.plan import Grade
 from advisor.probe.providers import Placement, ProviderUse
 
@@ -39,6 +41,8 @@ class OnnxFilePlan(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str = ""
     """Of the machine: `HardwareProfile.fingerprint`."""
     power_source: str | None = None
+    energy: EnergySettings | None = None
+    """How energy is measured; null: it is not."""
 
 
 class FileFeed(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,3 +127,5 @@ class OnnxFileResult(msgspec.Struct, frozen=True, kw_only=True):
     power_source: str | None = None
     wall_s: float
     """[s] The whole probe."""
+    energy: EnergyResult | None = None
+    """Null where it was not asked for, and in results of older versions of the app."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from advisor.hardware.model import HardwareProfile
 from advisor.probe import planner
 from advisor.probe import threads as thread_choice
+from advisor.probe.energy_settings import EnergyMode, EnergySettings
 from advisor.probe.onnx_file.plan import OnnxFilePlan
 from advisor.probe.providers import ProviderUse
 
@@ -26,6 +27,7 @@ def plan(
     threads: int | None = None,
     pinned: bool = False,
     time_limit_s: float = TIME_LIMIT_S,
+    energy_mode: EnergyMode = "quick",
 ) -> OnnxFilePlan:
     """Return the probe of a file on this machine.
 
@@ -38,6 +40,7 @@ def plan(
         threads: of the runtime; as many as usable physical cores by default.
         pinned: each thread stays on a processor of its own.
         time_limit_s: [s] After it the measuring process is stopped.
+        energy_mode: how energy is measured where a power meter can be read.
     """
     return OnnxFilePlan(
         file=file, shapes=dict(shapes or {}), dimensions=dict(dimensions or {}), providers=uses,
@@ -45,4 +48,5 @@ def plan(
         memory_box_bytes=int(MEMORY_SHARE_OF_USABLE * planner.usable_bytes(profile)),
         time_box_s=min(TIME_BOX_S, _BOX_SHARE * time_limit_s), time_limit_s=time_limit_s,
         fingerprint=profile.fingerprint, power_source=profile.power.source.value,
+        energy=EnergySettings(mode=energy_mode, cpu=profile.cpu, memory=profile.memory),
     )  # fmt: skip
