@@ -6,7 +6,8 @@ from typing import Protocol
 
 import msgspec
 
-from advisor.energy.counter import IMPLAUSIBLE_FACTOR, Counter
+from advisor.energy.counter import IMPLAUSIBLE_FACTOR, Counter, Step
+from advisor.energy.mirror import Mirrors
 from advisor.energy.model import MeterInfo, Reading
 
 SLOW_READ_S = 0.005
@@ -19,6 +20,14 @@ Clock = Callable[[], float]
 
 class MeterError(Exception):
     """A read that failed; the text is the reason, in plain words."""
+
+
+class BreakError(MeterError):
+    """A read that failed because the meter does not measure now: what went by meanwhile cannot be filled in."""
+
+
+_FAILURES = (MeterError, OSError, ValueError, ArithmeticError)
+_CLOSED = "the meter is closed"
 
 
 class Meter(Protocol):
@@ -56,7 +65,7 @@ class CounterMeter:
 
     def __init__(
         self, info: MeterInfo, channels: Sequence[Channel], *, power: Callable[[], float] | None = None,
-        close: Callable[[], None] = lambda: None, clock: Clock = time.perf_counter,
+        close: Callable[[], None] = lambda: None, clock: Clock = time.perf_counter, mirrors: Mirrors | None = None,
     ) -> None:  # fmt: skip
         """Prepare; nothing is read yet.
 
@@ -66,12 +75,17 @@ class CounterMeter:
             power: returns the device's own idea of its power in watts, where it has one; raises as a channel does.
             close: called once.
             clock: now, in seconds.
+            mirrors: watches whether some of the channels are one and the same; None: each counts something else.
         """
         self._info = info
         self._channels = tuple(channels)
         self._power = power
         self._close: Callable[[], None] | None = close
         self._clock = clock
+        self._mirrors = mirrors
+        self._kept: tuple[bool, ...] | None = None
+        self._offset_j = 0.0
+        self._epoch = 0
 
     @property
     def info(self) -> MeterInfo:
@@ -81,26 +95,43 @@ class CounterMeter:
     def read(self) -> Reading:
         """Return the energy since the first reading."""
         before_s = self._clock()
+        if self._close is None:
+            return Reading(before_s=before_s, after_s=before_s, epoch=self._epoch, gap=_CLOSED)
         try:
             counts = [channel.read() for channel in self._channels]
-        except (MeterError, OSError, ValueError) as error:
-            return Reading(before_s=before_s, after_s=self._clock(), gap=reason(error))
+        except _FAILURES as error:
+            return Reading(before_s=before_s, after_s=self._clock(), epoch=self._epoch, gap=reason(error))
         after_s = self._clock()
         if after_s - before_s > SLOW_READ_S:
-            return Reading(before_s=before_s, after_s=after_s, gap="the read took too long")
-        middle_s = (before_s + after_s) / 2
-        steps = [channel.counter.add(middle_s, count) for channel, count in zip(self._channels, counts, strict=True)]
+            return Reading(before_s=before_s, after_s=after_s, epoch=self._epoch, gap="the read took too long")
+        energy_j, broken = self._added(counts, before_s, after_s)
         return Reading(
-            before_s=before_s, after_s=after_s, energy_j=sum(step.energy_j for step in steps), power_w=self._power_w(),
-            epoch=sum(step.epoch for step in steps),
+            before_s=before_s, after_s=after_s, energy_j=energy_j, power_w=self._power_w(), epoch=self._epoch,
+            broken=broken,
         )  # fmt: skip
+
+    def _added(self, counts: Sequence[int], before_s: float, after_s: float) -> tuple[float, str | None]:
+        """Return the energy so far, and why the epoch grew if it did."""
+        middle_s = (before_s + after_s) / 2
+        pairs = list(zip(self._channels, counts, strict=True))
+        steps = [channel.counter.add(middle_s, count) for channel, count in pairs]
+        kept = (True,) * len(steps)
+        if self._mirrors is not None:
+            kept = self._mirrors.kept([count * channel.counter.unit_j for channel, count in pairs], after_s - before_s)
+        broken = next((step.broken for step, used in zip(steps, kept, strict=True) if used and step.broken), None)
+        if self._kept is not None and kept != self._kept:
+            broken = broken or "one more counter is added from here on"
+            self._offset_j += _sum_j(steps, self._kept) - _sum_j(steps, kept)
+        self._kept = kept
+        self._epoch += broken is not None
+        return self._offset_j + _sum_j(steps, kept), broken
 
     def _power_w(self) -> float | None:
         if self._power is None:
             return None
         try:
             return self._power()
-        except (MeterError, OSError, ValueError):
+        except _FAILURES:
             return None
 
     def close(self) -> None:
@@ -141,37 +172,49 @@ class PowerMeter:
     def read(self) -> Reading:
         """Return the integral since the first reading, by trapezoids."""
         before_s = self._clock()
+        if self._close is None:
+            return Reading(before_s=before_s, after_s=before_s, epoch=self._epoch, gap=_CLOSED)
         try:
             power_w = self._power()
-        except (MeterError, OSError, ValueError) as error:
-            return Reading(before_s=before_s, after_s=self._clock(), gap=reason(error))
+        except _FAILURES as error:
+            if isinstance(error, BreakError):
+                self._epoch += self._last is not None
+                self._last = None
+            return Reading(before_s=before_s, after_s=self._clock(), epoch=self._epoch, gap=reason(error))
         after_s = self._clock()
         if not self._plausible(power_w):
-            return Reading(before_s=before_s, after_s=after_s, gap=f"{power_w:.0f} W cannot be")
-        self._integrate((before_s + after_s) / 2, power_w)
+            return Reading(before_s=before_s, after_s=after_s, epoch=self._epoch, gap=f"{power_w:.0f} W cannot be")
+        broken = self._integrate((before_s + after_s) / 2, power_w)
         return Reading(
-            before_s=before_s, after_s=after_s, energy_j=self._energy_j, power_w=power_w, epoch=self._epoch
+            before_s=before_s, after_s=after_s, energy_j=self._energy_j, power_w=power_w, epoch=self._epoch,
+            broken=broken,
         )  # fmt: skip
 
     def _plausible(self, power_w: float) -> bool:
         limit_w = self._info.limit_w
         return 0 <= power_w < float("inf") and (limit_w is None or power_w <= IMPLAUSIBLE_FACTOR * limit_w)
 
-    def _integrate(self, t_s: float, power_w: float) -> None:
+    def _integrate(self, t_s: float, power_w: float) -> str | None:
         last, self._last = self._last, (t_s, power_w)
         if last is None:
-            return
+            return None
         gap_s = t_s - last[0]
-        if gap_s < 0 or gap_s > max(_LONGEST_GAP_S, _LONGEST_GAP_PERIODS * self._info.refresh_s):
-            self._epoch += 1
-            return
-        self._energy_j += gap_s * (power_w + last[1]) / 2
+        longest_s = max(_LONGEST_GAP_S, _LONGEST_GAP_PERIODS * self._info.refresh_s)
+        if 0 <= gap_s <= longest_s:
+            self._energy_j += gap_s * (power_w + last[1]) / 2
+            return None
+        self._epoch += 1
+        return "the clock went back" if gap_s < 0 else f"no reading for {gap_s:.0f} s"
 
     def close(self) -> None:
         """Let go of files and handles."""
         if self._close is not None:
             self._close()
             self._close = None
+
+
+def _sum_j(steps: Sequence[Step], used: Sequence[bool]) -> float:
+    return sum(step.energy_j for step, counts in zip(steps, used, strict=True) if counts)
 
 
 def reason(error: Exception) -> str:
