@@ -17,6 +17,8 @@ class EnergyRequest(msgspec.Struct, frozen=True, kw_only=True):
     depth: DepthRequest
     mode: Literal["quick", "standard"]
     sys_root: str = "/sys"
+    time_share: float = 1.0
+    """[1] Of the protocol's times."""
     feeds: tuple[FileFeed, ...] = ()
     """Inputs of an ONNX file of the user's; empty: the depth's own."""
     num_prompt_tokens: int

@@ -29,6 +29,7 @@ from advisor.graphs.recipe import Recipe
 from advisor.probe import energy_stage, footprint, lock
 from advisor.probe.depth import DepthRequest
 from advisor.probe.energy import EnergyReport, EnergyRequest
+from advisor.probe.energy_settings import EnergySettings
 from advisor.probe.plan import ProbePlan
 
 ROUNDS = {"quick": 3, "standard": 5}
@@ -130,7 +131,7 @@ class _Turns:
         plan, recipe = self._plan.plans[number], self._recipes[number]
         wanted = EnergyRequest(
             depth=_depth(plan, recipe, graphs), mode="quick", num_blocks=1, with_idle=False,
-            sys_root=plan.energy.sys_root if plan.energy is not None else "/sys",
+            sys_root=_settings(plan).sys_root, time_share=_settings(plan).time_share,
             num_prompt_tokens=recipe.num_input_tokens,
         )  # fmt: skip
         share = turn / num_turns
@@ -163,6 +164,10 @@ class _Turns:
         return energy_j, query_s
 
 
+def _settings(plan: ProbePlan) -> EnergySettings:
+    return plan.energy if plan.energy is not None else EnergySettings()
+
+
 def _times(recipe: Recipe, phase: str) -> float:
     """Return how often a query of one of the batch runs a unit of that phase."""
     count = max(0, recipe.num_output_tokens - 1) if phase == "decode" else 1
@@ -175,9 +180,9 @@ def _meter(plan: ProbePlan) -> MeterInfo:
     Raises:
         ChildError: `no-meter`; none can be read, with each one's reason.
     """
-    meters = energy_stage.survey(plan.energy)
+    meters = energy_stage.survey(_settings(plan))
     chosen = ladder.choose(meters)
-    component = plan.energy.component if plan.energy is not None else "cpu"
+    component = _settings(plan).component
     found = chosen.get(component) or chosen.get("platform")
     if found is None:
         remedy = next((info.remedy for info in meters if info.state == "locked" and info.component == component), "")

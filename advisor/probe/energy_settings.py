@@ -14,6 +14,8 @@ class EnergySettings(msgspec.Struct, frozen=True, kw_only=True):
     """How a probe measures energy, and what it falls back to."""
 
     mode: EnergyMode = "quick"
+    time_share: float = 1.0
+    """[1] Of the protocol's times; tests make it shorter."""
     sys_root: str = "/sys"
     """Where the kernel shows its meters; tests put another folder in its place."""
     cpu: CpuFacts | None = None

@@ -53,7 +53,7 @@ def why_not(settings: EnergySettings | None, meters: Sequence[MeterInfo], *, on_
 
 def asked_s(settings: EnergySettings) -> float:
     """Return what the energy part is expected to take, in seconds."""
-    return EXPECTED_S.get(settings.mode, 0.0)
+    return settings.time_share * EXPECTED_S.get(settings.mode, 0.0)
 
 
 def outcome(ended: Outcome, meters: tuple[MeterInfo, ...]) -> EnergyOutcome:
@@ -80,6 +80,7 @@ def request(
     num_prompt_tokens = min((report.num_prompt_tokens for report in earlier), default=num_input_tokens)
     return EnergyRequest(
         depth=depth, mode="standard" if settings.mode == "standard" else "quick", sys_root=settings.sys_root,
+        time_share=settings.time_share,
         num_prompt_tokens=num_prompt_tokens, feeds=feeds,
     )  # fmt: skip
 

@@ -70,7 +70,7 @@ class _Session:
     def run(self) -> EnergyReport:
         """Take all measurements."""
         begin_s, wall_s = clock(), time.time()
-        idle_s = blocks.BASELINE_S[self._mode] if self._wanted.with_idle else 0.0
+        idle_s = self._wanted.time_share * blocks.BASELINE_S[self._mode] if self._wanted.with_idle else 0.0
         idle, idle_share = self._idle("idle", idle_s, 0.0)
         self._judge(idle)
         load = self._load()
@@ -116,7 +116,7 @@ class _Session:
         if not idle:
             return
         num_threads = self._wanted.depth.num_threads
-        loads = self._bench.spin(_SPIN_S[self._mode], num_threads)
+        loads = self._bench.spin(self._wanted.time_share * _SPIN_S[self._mode], num_threads)
         for meter, watch in list(self._bench.watches.items()):
             info = watch.info
             if info.component == "cpu" or (info.component == "platform" and info.refresh_s < _SPIN_S[self._mode] / 2):
@@ -153,8 +153,9 @@ class _Session:
         works = self._runner.works(self._wanted.num_prompt_tokens)
         works = tuple(entry for entry in works if not self._wanted.only or entry[0] in self._wanted.only)
 
+        warm_s = self._wanted.time_share * _WARM_S[self._mode]
         for _, work in works:
-            schedule.warm_up(partial(_per_unit, work), clock, limit_s=_WARM_S[self._mode] / len(works))
+            schedule.warm_up(partial(_per_unit, work), clock, limit_s=warm_s / len(works))
         return works
 
     def _measure(self, works: tuple[tuple[PhaseName, Callable[[], int]], ...]) -> None:
@@ -191,7 +192,7 @@ class _Session:
 
     def _block_s(self) -> float:
         lengths = [blocks.block_s(info, self._mode) for info in self._main_meters()]
-        return max(lengths, default=blocks.LEAST_BLOCK_S[self._mode])
+        return self._wanted.time_share * max(lengths, default=blocks.LEAST_BLOCK_S[self._mode])
 
     def _asked_for(self) -> int:
         """Return the blocks that the scatter of the main meters' pilot asks for."""
