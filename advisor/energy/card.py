@@ -1,0 +1,52 @@
+"""What the meters of graphics cards on Linux share: names and files of the sensor folder."""
+
+from pathlib import Path
+
+from advisor.energy.count_file import CountFile, Files
+from advisor.energy.meter import MeterError
+from advisor.hardware import pci
+from advisor.hardware.reading import UnreadableError, find_text
+from advisor.hardware.roots import Roots
+
+
+def read_name(roots: Roots, card: pci.Card, otherwise: str) -> str:
+    """Return what people call a card.
+
+    Args:
+        roots: where the list of PCI names is.
+        card: the card.
+        otherwise: where nothing states a name.
+    """
+    try:
+        return find_text(card.folder / "product_name") or pci.read_name(roots, card.vendor, card.device)
+    except UnreadableError:
+        return otherwise
+
+
+def first_readable(paths: tuple[Path, ...], files: Files) -> Path | None:
+    """Return the first file that gives a count now, else the first that is there at all, or null.
+
+    Raises:
+        PermissionError: none gives a count and one may not be read.
+    """
+    there: list[Path] = []
+    refusal: PermissionError | None = None
+    for path in paths:
+        try:
+            file = CountFile(path, files)
+        except PermissionError as error:
+            refusal = error
+            continue
+        except OSError:
+            continue
+        there.append(path)
+        try:
+            file.read()
+        except (OSError, MeterError):
+            continue
+        finally:
+            file.close()
+        return path
+    if refusal is not None and not there:
+        raise refusal
+    return there[0] if there else None
