@@ -175,9 +175,9 @@ class App(QObject):
     def _on_child_destroyed(self, _gone: QObject) -> None:
         self._children = [child for child in self._children if isValid(child)]
 
-    def _plan(self, row: CandidateRow, profile: HardwareProfile, _settings: Settings) -> ProbePlan:
+    def _plan(self, row: CandidateRow, profile: HardwareProfile, chosen: Settings) -> ProbePlan:
         snapshot = self.store.snapshot
-        return jobs.plan(row, snapshot.job.task, profile, snapshot.results.recommendation)
+        return jobs.plan(row, snapshot.job.task, profile, snapshot.results.recommendation, chosen.energy_mode)
 
     def _make_page(self, name: str) -> Page:
         makers: dict[str, Callable[[], Page]] = {

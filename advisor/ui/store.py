@@ -103,6 +103,8 @@ class ProbeState(msgspec.Struct, frozen=True, kw_only=True):
     remaining_s: float | None = None
     detail: str = ""
     samples: tuple[Sample, ...] = ()
+    idle_power_w: float | None = None
+    """[W] Mean of the readings taken so far while nothing was asked of the machine, the model loaded or not."""
     result: ProbeResult | None = None
     outcome: Outcome | None = None
     notice: str = ""

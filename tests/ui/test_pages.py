@@ -385,7 +385,7 @@ def test_a_result_stands_beside_the_estimate_with_its_grade(probe_page, snapshot
     assert "Other programs used 12 % of the processor." in probe_page.grade.text()
     assert not probe_page.plots_card.isHidden()
     assert "readings" in probe_page._plots.plots[0].accessibleDescription()
-    assert not probe_page._plots.holders[3].isHidden()
+    assert not probe_page.energy.isHidden()
 
 
 def test_two_probes_in_a_row_are_held_against_each_other_and_what_they_taught_is_said(probe_page, snapshot):
@@ -410,17 +410,6 @@ def test_the_results_say_what_probes_taught(qtbot, snapshot):
     taught = SpeedState(learned="2 probes made here; typical error of an estimate now 6%.")
     page.show_snapshot(snapshot, with_calibration(snapshot, speed=taught))
     assert page.subtitle.text().splitlines()[-1] == taught.learned
-
-
-def test_power_is_plotted_only_where_there_is_a_meter(probe_page, snapshot, qtbot):
-    samples = tuple(msgspec.structs.replace(sample, power_w=None) for sample in snapshot.probe.samples)
-    probe_page.show_snapshot(None, with_probe(snapshot, samples=samples))
-    assert len(probe_page._plots.plots) == 3
-    qtbot.waitUntil(lambda: not any(holder.isHidden() for holder in probe_page._plots.holders[:3]), timeout=5000)
-    probe_page.show_snapshot(None, snapshot)
-    assert len(probe_page._plots.plots) == 4
-    probe_page.show_snapshot(None, with_probe(snapshot, samples=samples))
-    assert probe_page._plots.holders[3].isHidden()
 
 
 def test_a_probe_that_ended_badly_says_why_and_what_to_do(probe_page, snapshot):

@@ -10,6 +10,7 @@ import msgspec
 from advisor import paths
 from advisor.child.protocol import LogRecord
 from advisor.hardware.model import HardwareProfile
+from advisor.probe.energy_settings import EnergyMode
 from advisor.probe.plan import ProbePlan, ProbeResult
 from advisor.recommend.model import CandidateRow
 from advisor.report.model import ReportDocument
@@ -123,12 +124,15 @@ def advise(task: TaskSpec, profile: HardwareProfile, probes: tuple[ProbeResult, 
         probes=here,
         reserve_bytes=settings.memory_reserve_bytes,
         region=task.region or settings.region,
+        g_per_kwh=settings.grid_g_per_kwh,
         calibration=calibration_of(profile),
         runtime_version=runtime_version(),
     )
 
 
-def plan(row: CandidateRow, task: TaskSpec | None, profile: HardwareProfile, rows: Rows) -> ProbePlan:
+def plan(
+    row: CandidateRow, task: TaskSpec | None, profile: HardwareProfile, rows: Rows, energy_mode: EnergyMode = "quick"
+) -> ProbePlan:
     """Plan the probe of one row, at the sizes its way of doing the task needs; errors as `probe.planner.plan`."""
     from advisor.catalog import formats, load
     from advisor.catalog.model import Candidate
@@ -138,7 +142,7 @@ def plan(row: CandidateRow, task: TaskSpec | None, profile: HardwareProfile, row
     candidate = Candidate(model=load.catalog().by_id(row.model), format=formats.by_id(row.format))
     found = next((way.workload for way in rows.summary.approaches if way.id == row.approach), None)
     sizes = found if found is not None else presets.workload(task if task is not None else rows.summary.task)
-    return planner.plan(candidate, sizes, profile)
+    return planner.plan(candidate, sizes, profile, energy_mode=energy_mode)
 
 
 def load_archive() -> ArchiveState:

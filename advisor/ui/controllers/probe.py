@@ -21,6 +21,8 @@ TIME_LIMIT_FACTOR = 4.0
 ALREADY_RUNNING = "A probe is running already. Stop it first, or wait for its end."
 CALIBRATING = "This computer is being calibrated. Wait for its end: both would disturb each other."
 MEASURING_FILE = "An ONNX file is being measured. Wait for its end: both would disturb each other."
+IDLE_WORD = "idle"
+"""Part of what a probe says it does while it reads idle power."""
 Plan = Callable[[CandidateRow, HardwareProfile, Settings], ProbePlan]
 
 
@@ -64,6 +66,7 @@ class ProbeController(QObject):
         self._store, self._plan, self._make_child, self._log = store, plan, make_child, log
         self._child: Any = None
         self._pending: list[Sample] = []
+        self._idle_w: list[float] = []
         self._progress: Progress | None = None
         self._request: Request[ProbePlan] = Request(
             run, answered=self._on_planned, refused=self._on_refused, broken=broken, parent=self
@@ -90,11 +93,11 @@ class ProbeController(QObject):
             self._store.update(lambda old: with_probe(old, notice=notice))
             return
         settings = snapshot.settings
-        self._pending, self._progress = [], None
+        self._pending, self._progress, self._idle_w = [], None, []
         self._store.update(
             lambda old: with_probe(
                 old, phase="preparing", target=row, stage="prepare", done_share=0.0, elapsed_s=0.0, remaining_s=None,
-                detail="", samples=(), result=None, outcome=None, notice="",
+                detail="", samples=(), idle_power_w=None, result=None, outcome=None, notice="",
             )
         )  # fmt: skip
         self._request.ask(lambda: self._plan(row, profile, settings))
@@ -120,7 +123,7 @@ class ProbeController(QObject):
         self._child.start(
             "probe",
             msgspec.json.encode(plan),
-            timeout_s=plan.time_box_s * TIME_LIMIT_FACTOR,
+            timeout_s=TIME_LIMIT_FACTOR * (plan.time_box_s + energy_s(plan)),
             memory_limit_bytes=plan.memory_box_bytes,
         )
 
@@ -131,6 +134,8 @@ class ProbeController(QObject):
     def _on_child_message(self, message: Message) -> None:
         if isinstance(message, Sample):
             self._pending.append(message)
+            if message.power_w is not None and self._progress is not None and IDLE_WORD in self._progress.detail:
+                self._idle_w.append(message.power_w)
         elif isinstance(message, Progress):
             self._progress = message
         elif isinstance(message, LogRecord):
@@ -150,6 +155,8 @@ class ProbeController(QObject):
         """Show all that came since the last time: messages are many, pictures are few."""
         fields: dict[str, Any] = {"samples": (*self._store.snapshot.probe.samples, *self._pending)}
         self._pending = []
+        if self._idle_w:
+            fields["idle_power_w"] = sum(self._idle_w) / len(self._idle_w)
         progress = self._progress
         if progress is not None:
             fields |= {
@@ -166,6 +173,13 @@ class ProbeController(QObject):
         if result is not None:
             self.measured.emit(result)
         self.idle.emit()
+
+
+def energy_s(plan: ProbePlan) -> float:
+    """Return the time that measuring energy adds to a probe where a meter can be read, in seconds."""
+    from advisor.probe import energy_stage
+
+    return energy_stage.EXPECTED_S.get(plan.energy.mode, 0.0) if plan.energy is not None else 0.0
 
 
 def _decoded(outcome: Outcome) -> tuple[ProbeResult | None, Outcome]:

@@ -43,6 +43,7 @@ class TableDialog(QDialog):
         self.view = QTableView()
         self.view.setModel(self.model)
         self.view.setAccessibleName(title)
+        self.view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)  # or it would sort at once
         self.view.setSortingEnabled(True)
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.view.verticalHeader().hide()

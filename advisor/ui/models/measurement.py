@@ -37,7 +37,11 @@ def lines(result: ProbeResult, estimate: Estimate | None) -> tuple[MeasuredLine,
         ("Time per query", result.time_per_query, estimate.time_per_query if estimate else None),
         ("Peak memory", result.peak_memory, estimate.memory if estimate else None),
         ("Time to load", result.load_time, None),
-        ("Energy per 1,000 queries", result.energy_per_1000_queries, None),
+        (
+            "Energy per 1,000 queries",
+            result.energy_per_1000_queries,
+            estimate.energy_per_1000_queries if estimate else None,
+        ),
     )
     return tuple(
         MeasuredLine(

@@ -10,16 +10,18 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayou
 from typing_extensions import override
 
 from advisor import units
+from advisor.hardware.model import CpuFacts
 from advisor.probe import agreement
 from advisor.probe.plan import ProbeResult
 from advisor.recommend.model import CandidateRow
-from advisor.report import wording
+from advisor.report import energy_words, wording
 from advisor.ui import theme
 from advisor.ui.dialogs.table_dialog import TableDialog
-from advisor.ui.models import measurement
+from advisor.ui.models import energy_table, measurement
 from advisor.ui.store import ProbeState, Rows, Snapshot
 from advisor.ui.widgets import text
 from advisor.ui.widgets.card import Card, Notice
+from advisor.ui.widgets.energy_card import EnergyCard
 from advisor.ui.widgets.file_card import FileCard, dropped_file
 from advisor.ui.widgets.page import Page
 from advisor.ui.widgets.stages import StageStrip
@@ -61,11 +63,17 @@ class ProbePage(Page):
         self._probe = ProbeState()
         self._kept: tuple[ProbeResult, ...] = ()
         self._plots: Any = None
+        self._power: Any = None
+        self._power_series: Any = None
+        self._cpu: CpuFacts | None = None
         self.notice = Notice()
         self.body.addWidget(self.notice)
         self.body.addWidget(self._target_card())
         self.result_card = self._result_card()
         self.body.addWidget(self.result_card)
+        self.energy = EnergyCard()
+        self.energy.table_requested.connect(self._on_energy_table_requested)
+        self.body.addWidget(self.energy, 2)
         self.plots_card = self._plots_card()
         self.body.addWidget(self.plots_card, 2)  # on a large screen the curves get most of what is left
         self._why_no_file = why_no_file
@@ -90,12 +98,16 @@ class ProbePage(Page):
             return
         before, self._probe = self._probe, new.probe
         self._kept = new.archive.probes
+        self._cpu = new.machine.profile.cpu if new.machine.profile is not None else None
         self._show_target(new)
         self._show_progress(new.probe)
         if old is None or before.samples is not new.probe.samples:
             self._show_curves()
-        if old is None or before.outcome != new.probe.outcome or before.result != new.probe.result:
+        ended = old is None or before.outcome != new.probe.outcome or before.result != new.probe.result
+        if ended:
             self._show_result()
+        if ended or before.samples is not new.probe.samples:
+            self._show_energy()
         self._announce(before, new.probe)
 
     @override
@@ -118,7 +130,7 @@ class ProbePage(Page):
 
     @override
     def panes(self) -> tuple[QWidget, ...]:
-        return (self.start, self.as_table)
+        return (self.start, self.energy.as_table, self.as_table)
 
     def _target_card(self) -> Card:
         card = Card()
@@ -235,6 +247,35 @@ class ProbePage(Page):
         self._make_plots()
         self._plots.show_series(probe_series(probe.samples))
 
+    def _show_energy(self) -> None:
+        """Show power as it is read, and the result once it is there."""
+        probe = self._probe
+        result = probe.result
+        self.energy.setVisible(bool(probe.samples))
+        if not probe.samples:
+            return
+        from advisor.report.energy_series import power_series
+
+        on_cpu = result.device == "cpu" if result is not None else probe.target is None or _on_cpu(probe.target)
+        energy = result.energy if result is not None else None
+        series = power_series(
+            probe.samples, energy=energy, cpu=self._cpu if on_cpu else None,
+            num_threads=result.num_threads if result is not None else None, idle_w=probe.idle_power_w,
+        )  # fmt: skip
+        self._power_series = series
+        if self._power is None:
+            from advisor.ui.plots.power_plot import PowerPlot
+
+            self._power = PowerPlot()
+            self.energy.plot_place.addWidget(self._power)
+        self._power.setVisible(series.source != "none")
+        self._power.show_series(series)
+        self.energy.show_power(series)
+        why_not = ""
+        if result is not None and energy is None:
+            why_not = energy_words.no_energy_sentence(result.energy_per_1000_queries)
+        self.energy.show_energy(energy, result.workload if result is not None else None, why_not)
+
     def plots_shown(self) -> tuple[QWidget, ...]:
         """Return the plots there are, shown or about to be."""
         return tuple(self._plots.holders) if self._plots is not None else ()
@@ -312,6 +353,17 @@ class ProbePage(Page):
     def _on_as_table_clicked(self) -> None:
         headers, cells = measurement.table(self._probe.samples)
         TableDialog("Live readings", "Every reading of the probe.", headers, cells, self).show()
+
+    @Slot()
+    def _on_energy_table_requested(self) -> None:
+        series = self._power_series
+        if series is not None:
+            cells = energy_table.power_cells(series)
+            TableDialog("Power", series.caption, energy_table.POWER_HEADERS, cells, self).show()
+
+
+def _on_cpu(row: CandidateRow) -> bool:
+    return row.estimate.device == "cpu"
 
 
 def _title(row: CandidateRow | None) -> str:

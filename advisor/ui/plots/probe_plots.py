@@ -1,4 +1,4 @@
-"""Live curves of a probe: latency, memory, CPU share, and power where there is a meter."""
+"""Live curves of a probe: latency, memory, CPU share. Power has a plot of its own."""
 
 from collections.abc import Callable, Sequence
 
@@ -23,11 +23,8 @@ CURVES: tuple[tuple[str, str, float, _Read], ...] = (
     ("Time of each token or query", "ms", 1000.0, lambda series: (series.latency_t_s, series.latency_s)),
     ("Memory of the probe", "MiB", 1.0 / units.MIB, lambda series: (series.memory_t_s, series.memory_bytes)),
     ("Use of its processor threads", "%", 100.0, lambda series: (series.cpu_t_s, series.cpu_share)),
-    ("Power", "W", 1.0, lambda series: (series.power_t_s, series.power_w)),
 )
 """Title, unit, units shown per base unit, and where a curve's points are."""
-NUM_ALWAYS = 3
-"""The last curve is there only where there is a meter."""
 
 
 class ProbePlots(QWidget):
@@ -49,20 +46,18 @@ class ProbePlots(QWidget):
         """Make the next plot.
 
         Returns:
-            True while there is one left that every probe has.
+            True while there is one left.
         """
-        if len(self.plots) < NUM_ALWAYS:
+        if len(self.plots) < len(CURVES):
             self._add()
-        return len(self.plots) < NUM_ALWAYS
+        return len(self.plots) < len(CURVES)
 
     def show_series(self, series: ProbeSeries) -> None:
-        """Draw what has been read so far; the power plot is there only when a meter is."""
-        while len(self.plots) < (len(CURVES) if series.power_w else NUM_ALWAYS):
+        """Draw what has been read so far."""
+        while len(self.plots) < len(CURVES):
             self._add()
-        if any(holder.isHidden() for holder in self.holders[:NUM_ALWAYS]):
+        if any(holder.isHidden() for holder in self.holders):
             self._reveal.start(0)
-        for place, holder in enumerate(self.holders[NUM_ALWAYS:], start=NUM_ALWAYS):
-            holder.setVisible(bool(CURVES[place][3](series)[1]))
         for (_, unit, factor, read), plot, curve in zip(CURVES, self.plots, self._curves, strict=False):
             times_s, values = read(series)
             step = max(1, len(values) // MAX_POINTS)
@@ -81,7 +76,7 @@ class ProbePlots(QWidget):
     @Slot()
     def _on_reveal_timeout(self) -> None:
         """Show one plot a turn: the first picture of each takes as long as a frame may."""
-        hidden = [holder for holder in self.holders[:NUM_ALWAYS] if holder.isHidden()]
+        hidden = [holder for holder in self.holders if holder.isHidden()]
         if hidden:
             hidden[0].show()
             self._reveal.start(REVEAL_PAUSE_MS)
