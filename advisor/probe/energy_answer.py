@@ -2,11 +2,11 @@
 
 import statistics
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
-from advisor.energy import ladder, ranges
+from advisor.energy import ladder, load_energy, ranges
+from advisor.energy.load_energy import PhaseTime
 from advisor.energy.model import ComponentEnergy, EnergyCheck, EnergyResult, ExcludedPart
 from advisor.evidence import Evidence, Quantity, unknown
 from advisor.graphs.recipe import Recipe
@@ -39,8 +39,6 @@ def answer(
     """
     if settings is None or settings.mode == "off" or outcome is None:
         return None
-    from advisor.energy import load_energy
-
     ram = None if settings.memory is None else load_energy.memory_power(settings.memory)
     why = outcome.why_not
     if outcome.report is not None:
@@ -99,8 +97,6 @@ def _banded(
     why: str, ram: Quantity | None,
 ) -> EnergyResult | None:  # fmt: skip
     """Return the typical range of the processor's power at the measured load, times the measured time."""
-    from advisor.energy import load_energy
-
     query_s = _query_s(times)
     if query_s.value is None:
         return None
@@ -142,9 +138,7 @@ def _query_s(times: WholeTimes) -> Quantity:
     return ranges.total(parts, "s", times.prefill.basis)
 
 
-def _phase_times(times: WholeTimes, depths: Sequence[Depth]) -> tuple[Any, ...]:
-    from advisor.energy.load_energy import PhaseTime
-
+def _phase_times(times: WholeTimes, depths: Sequence[Depth]) -> tuple[PhaseTime, ...]:
     reports = [report for depth in depths for report in depth.reports]
     first = "query" if times.is_query else "prefill"
     wanted = [("load", times.load, len(reports)), (first, times.prefill, _blocks(reports, first))]
