@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from advisor.catalog import formats, load
 from advisor.errors import InvalidInputError
-from advisor.estimate import calibration, estimator, learning, least_squares, roofs
+from advisor.estimate import calibration, estimator, finetune, learning, least_squares, roofs
 from advisor.estimate.families import KERNEL_FAMILIES, family
 from advisor.estimate.learning import Correction, Learned
 from advisor.estimate.least_squares import Observation
@@ -360,3 +360,13 @@ def test_a_disturbed_calibration_promises_less():
 
     assert k("A") < k("B") < k("C")
     assert k("C") > 1.9
+
+
+def test_fine_tuning_is_timed_by_the_measured_rate_of_products():
+    limits = calibrated()
+    rate = next(matrix for matrix in limits.calibrated.matrices if matrix.family == "fp32").compute_flops_per_s[-1]
+    card = load.catalog().by_id("HuggingFaceTB/SmolLM2-135M-Instruct")
+    lora = finetune.estimate(card, finetune.FinetunePlan(num_examples=100, num_tokens=256), limits, None).methods[1]
+    traffic_s = finetune.STEP_BYTES * lora.num_trained * 300 / limits.elements_bytes_per_s.value
+    assert lora.time.value == pytest.approx(lora.flops.value / (finetune.TRAINING_SHARE * rate.value) + traffic_s)
+    assert rate.basis in lora.time.basis
