@@ -155,11 +155,13 @@ class Bench:
             now_s = clock()
             if once or now_s - begin_s >= least_s:
                 break
-        ends = {meter: watch.last() for meter, watch in self._watches.items()}
+        ends = self._marks() if once else {meter: watch.last() for meter, watch in self._watches.items()}
         self._phases.append(Phase(begin_s=begin_s, end_s=now_s, name=name))
         asleep_s = suspended_s() - asleep_s
         found = {
-            meter: _block(watch, marks.get(meter), ends[meter], num_units, now_s - begin_s, asleep_s)
+            meter: msgspec.structs.replace(
+                _block(watch, marks.get(meter), ends[meter], num_units, now_s - begin_s, asleep_s), whole=once
+            )
             for meter, watch in self._watches.items()
         }
         return found, num_units, now_s - begin_s

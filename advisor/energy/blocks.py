@@ -63,6 +63,9 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     """Prompts, tokens, queries or loads."""
     rejected: str | None = None
     """Why it is not used."""
+    whole: bool = False
+    """The window holds all of the work and a moment of idle, as for work that runs once; else the work went on before
+    and after it."""
 
     @property
     def power_w(self) -> float:
@@ -190,14 +193,14 @@ def phase(
     if not good:
         return None
     unit_s = sum(block.work_s for block in good) / sum(block.num_units for block in good)
-    gross = [block.power_w * block.unit_s for block in good]
+    gross = [_gross_j(block, idle) for block in good]
     doubt = _mean_doubt(gross, info, good)
     mean = statistics.fmean(gross)
     basis = f"{info.name}, {_count(len(good), 'block')}, {how}"
     net_j = mean - idle.power_w * unit_s
     net_doubt = math.hypot(doubt, idle.uncertainty_w * unit_s)
     hidden = net_j < DETECTION_FACTOR * net_doubt
-    powers = [block.power_w for block in good]
+    powers = [_gross_j(block, idle) / block.unit_s for block in good]
     return PhaseEnergy(
         phase=name, num_units=sum(block.num_units for block in good),
         gross_j=_quantity(mean, doubt, info, "J", evidence, basis),
@@ -206,6 +209,13 @@ def phase(
         power_w=_quantity(statistics.fmean(powers), _mean_doubt(powers, info, good), info, "W", evidence, basis),
         unit_s=unit_s, num_blocks=len(good), num_rejected=len(blocks) - len(good), below_detection_limit=hidden,
     )  # fmt: skip
+
+
+def _gross_j(block: Block, idle: Baseline) -> float:
+    """Return the energy of one unit, in joules, without the idle moments of the window."""
+    if not block.whole:
+        return block.power_w * block.unit_s
+    return (block.energy_j - idle.power_w * (block.window_s - block.work_s)) / block.num_units
 
 
 def idle_power(idle: Baseline | None, info: MeterInfo, *, evidence: Evidence, what: str) -> Quantity:

@@ -36,6 +36,14 @@ def test_gross_and_net_are_energy_of_one_unit():
     assert (found.unit_s, found.num_units, found.num_blocks, found.num_rejected) == (0.1, 150, 3, 0)
 
 
+def test_work_that_runs_once_is_freed_of_the_idle_moments_around_it():
+    once = Block(energy_j=0.5 * 40.0 + 0.1 * 10.0, window_s=0.6, work_s=0.5, num_units=1, whole=True)
+    found = phase([once])
+    assert found.gross_j.value == pytest.approx(20.0)
+    assert found.net_j.value == pytest.approx(15.0)
+    assert found.power_w.value == pytest.approx(40.0)
+
+
 def test_the_range_holds_the_meters_scale_and_the_scatter_of_the_blocks():
     steady, scattered = (
         phase([block(30.0)] * 5),
