@@ -14,9 +14,11 @@ Finder = Callable[[Roots], tuple[Found, ...]]
 
 def _finders() -> tuple[Finder, ...]:
     """Return the back-ends, the best of each component first."""
-    from advisor.energy import amdgpu, intel_gpu, perf, rapl
+    from advisor.energy import amdgpu, battery, battery_macos, battery_windows, intel_gpu, perf, rapl
 
-    return (intel_gpu.find, rapl.find, perf.find, amdgpu.find)
+    return (
+        intel_gpu.find, rapl.find, perf.find, amdgpu.find, battery.find, battery_windows.find, battery_macos.find,
+    )  # fmt: skip
 
 
 def find(roots: Roots | None = None) -> tuple[Found, ...]:
@@ -35,9 +37,29 @@ def find(roots: Roots | None = None) -> tuple[Found, ...]:
     return tuple(sorted(found, key=lambda entry: COMPONENTS.index(entry.info.component)))
 
 
-def survey(roots: Roots | None = None) -> tuple[MeterInfo, ...]:
-    """Return what there is to measure power with: by component, the best first, those without access with a remedy."""
-    return tuple(entry.info for entry in find(roots))
+def survey(roots: Roots | None = None, *, card: int | None = None) -> tuple[MeterInfo, ...]:
+    """Return what there is to measure power with: by component, the best first, those without access with a remedy.
+
+    Args:
+        roots: where to look; the running system by default.
+        card: as `for_card`.
+    """
+    return tuple(entry.info for entry in for_card(find(roots), card))
+
+
+def for_card(found: Iterable[Found], card: int | None) -> tuple[Found, ...]:
+    """Return the meters without those of other graphics cards.
+
+    Args:
+        found: as `find` returns them; a card's meter ends with the card's number among its vendor's.
+        card: that number; None: all cards stay.
+    """
+    return tuple(entry for entry in found if card is None or _card_of(entry.info) in (None, str(card)))
+
+
+def _card_of(info: MeterInfo) -> str | None:
+    number = info.id.rpartition(":")[2]
+    return number if info.component == "gpu" and number.isdigit() else None
 
 
 def choose(infos: Iterable[MeterInfo]) -> dict[Component, MeterInfo]:

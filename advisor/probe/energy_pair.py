@@ -21,7 +21,7 @@ from advisor.child.main import Channel, refuse_request
 from advisor.child.protocol import LogRecord, Message, Progress, Sample
 from advisor.energy import compare, ladder
 from advisor.energy.compare import PairedRatio
-from advisor.energy.model import MeterInfo
+from advisor.energy.model import Component, MeterInfo
 from advisor.errors import ChildError, InvalidModelError
 from advisor.evidence import Quantity
 from advisor.graphs import build
@@ -180,9 +180,10 @@ def _meter(plan: ProbePlan) -> MeterInfo:
     Raises:
         ChildError: `no-meter`; none can be read, with each one's reason.
     """
-    meters = energy_stage.survey(_settings(plan))
+    card = energy_stage.card(plan.providers)
+    meters = energy_stage.survey(_settings(plan), card=card)
     chosen = ladder.choose(meters)
-    component = _settings(plan).component
+    component: Component = "cpu" if card is None else "gpu"
     found = chosen.get(component) or chosen.get("platform")
     if found is None:
         remedy = next((info.remedy for info in meters if info.state == "locked" and info.component == component), "")

@@ -4,8 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from advisor.energy.model import Component
-from advisor.hardware.model import CpuFacts, GpuFacts, MemoryFacts
+from advisor.hardware.model import CpuFacts, MemoryFacts
 
 EnergyMode = Literal["off", "quick", "standard"]
 
@@ -21,10 +20,3 @@ class EnergySettings(msgspec.Struct, frozen=True, kw_only=True):
     cpu: CpuFacts | None = None
     """For the typical range where no meter can be read; null: energy is then excluded."""
     memory: MemoryFacts | None = None
-    gpu: GpuFacts | None = None
-    """The card the model runs on; null for the processor."""
-
-    @property
-    def component(self) -> Component:
-        """The part of the machine that works."""
-        return "cpu" if self.gpu is None else "gpu"

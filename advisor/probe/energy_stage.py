@@ -14,6 +14,7 @@ from advisor.probe.energy import EnergyReport, EnergyRequest
 from advisor.probe.energy_settings import EnergySettings
 from advisor.probe.onnx_file.plan import FileFeed
 from advisor.probe.plan import ProbePlan
+from advisor.probe.providers import ProviderUse
 
 JOB = "probe-energy"
 EXPECTED_S = {"quick": 40.0, "standard": 240.0}
@@ -31,11 +32,24 @@ class EnergyOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """One phrase: why nothing was measured."""
 
 
-def survey(settings: EnergySettings | None) -> tuple[MeterInfo, ...]:
-    """Return the meters of this machine; none where energy is not wanted."""
+def card(providers: Sequence[ProviderUse]) -> int | None:
+    """Return the number of the graphics card that a model runs on, among its vendor's; None for another device."""
+    if not providers or not providers[0].device.startswith("gpu"):
+        return None
+    number = providers[0].options.get("device_id", "0")
+    return int(number) if number.isdigit() else 0
+
+
+def survey(settings: EnergySettings | None, *, card: int | None = None) -> tuple[MeterInfo, ...]:
+    """Return the meters of this machine; none where energy is not wanted.
+
+    Args:
+        settings: of the probe.
+        card: number of the graphics card that is used; None: all are listed.
+    """
     if settings is None or settings.mode == "off":
         return ()
-    return ladder.survey(Roots(sys=Path(settings.sys_root)))
+    return ladder.survey(Roots(sys=Path(settings.sys_root)), card=card)
 
 
 def usable(meters: Sequence[MeterInfo], *, on_card: bool) -> bool:

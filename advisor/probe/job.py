@@ -94,8 +94,9 @@ class _Coordinator:
         self._prompt_limit = footprint.prompt_limit(self._recipe, max(layers), plan.memory_box_bytes)
         created = datetime.now(UTC).isoformat(timespec="seconds")
         build_s = self._build(layers)
-        self._meters = energy_stage.survey(plan.energy)
-        self._metered = energy_stage.usable(self._meters, on_card=bool(plan.providers))
+        card = energy_stage.card(plan.providers)
+        self._meters = energy_stage.survey(plan.energy, card=card)
+        self._metered = energy_stage.usable(self._meters, on_card=card is not None)
         self._num_planned = launches.NUM_PASSES * len(layers) + self._metered
         self._threads = self._choose_threads(layers[0])
         for number in range(launches.MAX_PASSES):
@@ -177,7 +178,8 @@ class _Coordinator:
     def _energy(self, num_layers: int) -> EnergyOutcome:
         """Measure the energy of the largest depth where a meter can be read; a failure costs the figure, no more."""
         plan = self._plan
-        why_not = energy_stage.why_not(plan.energy, self._meters, on_card=bool(plan.providers))
+        on_card = energy_stage.card(plan.providers) is not None
+        why_not = energy_stage.why_not(plan.energy, self._meters, on_card=on_card)
         if why_not or plan.energy is None:
             return EnergyOutcome(meters=self._meters, why_not=why_not)
         expected_s = energy_stage.asked_s(plan.energy)

@@ -19,7 +19,7 @@ from advisor.energy.blocks import Block
 from advisor.energy.model import MeterInfo, PhaseName
 from advisor.energy.watch import Watch
 from advisor.hardware.roots import Roots
-from advisor.probe import schedule
+from advisor.probe import energy_stage, schedule
 from advisor.probe.energy import EnergyReport, EnergyRequest, MeterReport, PhaseBlocks, WorkTime
 from advisor.probe.engine.measure import make_runner, refusing
 from advisor.probe.engine.runner import Runner, clock
@@ -42,7 +42,8 @@ def measure_energy(request: bytes, channel: Channel) -> bytes:
         wanted = msgspec.json.decode(request, type=EnergyRequest)
     except msgspec.DecodeError as error:
         raise refuse_request(error) from error
-    bench = Bench(ladder.find(Roots(sys=Path(wanted.sys_root))))
+    card = energy_stage.card(wanted.depth.providers)
+    bench = Bench(ladder.for_card(ladder.find(Roots(sys=Path(wanted.sys_root))), card))
     sampler = Sampler(
         channel.sample, num_threads=wanted.depth.num_threads, started_s=started_s, power_w=bench.power_w
     )  # fmt: skip
@@ -123,7 +124,7 @@ class _Session:
                 self._settle(benches.liveness(info, idle.get(meter, ()), loads.get(meter)))
 
     def _judge_cards(self, idle: dict[str, tuple[float, ...]]) -> None:
-        if not idle or not self._wanted.depth.providers:
+        if not idle or energy_stage.card(self._wanted.depth.providers) is None:
             return
         for meter, watch in list(self._bench.watches.items()):
             if watch.info.component == "gpu":
@@ -186,7 +187,7 @@ class _Session:
     def _main_meters(self) -> list[MeterInfo]:
         chosen = ladder.choose(self._bench.infos())
         mine = [info for component, info in chosen.items() if component in ("cpu", "gpu")]
-        if not self._wanted.depth.providers:
+        if energy_stage.card(self._wanted.depth.providers) is None:
             mine = [info for info in mine if info.component == "cpu"]
         return mine or list(chosen.values())
 

@@ -164,8 +164,9 @@ class _Run:
     def _energy(self, made: Inputs, reports: Sequence[DepthReport]) -> EnergyOutcome:
         """Measure the energy where a meter can be read; a failure costs the figure, no more."""
         settings, box = self._plan.energy, self._plan.memory_box_bytes
-        meters = energy_stage.survey(settings)
-        why_not = energy_stage.why_not(settings, meters, on_card=bool(self._plan.providers))
+        card = energy_stage.card(self._plan.providers)
+        meters = energy_stage.survey(settings, card=card)
+        why_not = energy_stage.why_not(settings, meters, on_card=card is not None)
         if why_not or settings is None:
             return EnergyOutcome(meters=meters, why_not=why_not)
         depth = msgspec.structs.replace(self._request(made, None).depth, time_left_s=None)
