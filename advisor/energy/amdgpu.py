@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from advisor.energy.card import first_readable, read_name
+from advisor.energy.card import first_readable, read_name, remedy
 from advisor.energy.count_file import SYSTEM, CountFile, Files
 from advisor.energy.meter import Clock, Found, Meter, MeterError, PowerMeter, absent, locked, reason
 from advisor.energy.model import MeterInfo
@@ -65,7 +65,7 @@ def _found(roots: Roots, card: pci.Card, index: int, files: Files, clock: Clock)
     try:
         path = first_readable(tuple(sensors / file for file in _FILES), files)
     except PermissionError:
-        return locked(info, "only the administrator may read it", _remedy(sensors))
+        return locked(info, "only the administrator may read it", remedy(DRIVER, _FILES))
     if path is None:
         return absent(info, "the driver states no power")
     if unified is None:
@@ -73,10 +73,6 @@ def _found(roots: Roots, card: pci.Card, index: int, files: Files, clock: Clock)
         return Found(info=msgspec.structs.replace(info, state="refused", why=why))
     info = msgspec.structs.replace(info, refresh_s=_REFRESH_S[path.name], limit_w=_limit_w(card))
     return Found(info=info, open=partial(_open, info, path, files, clock))
-
-
-def _remedy(sensors: Path) -> str:
-    return f"Another program took the right to read it away; look at the files power1_* in {sensors}."
 
 
 def _limit_w(card: pci.Card) -> float | None:

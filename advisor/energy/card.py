@@ -8,6 +8,8 @@ from advisor.hardware import pci
 from advisor.hardware.reading import UnreadableError, find_text
 from advisor.hardware.roots import Roots
 
+RULE_FILE = "/etc/udev/rules.d/70-energy-meter-gpu.rules"
+
 
 def read_name(roots: Roots, card: pci.Card, otherwise: str) -> str:
     """Return what people call a card.
@@ -50,3 +52,21 @@ def first_readable(paths: tuple[Path, ...], files: Files) -> Path | None:
     if refusal is not None and not there:
         raise refusal
     return there[0] if there else None
+
+
+def remedy(driver: str, names: tuple[str, ...]) -> str:
+    """Return the rule that lets a group read files of a sensor folder; the user installs it, never the app.
+
+    Args:
+        driver: name of the sensors.
+        names: of the files.
+    """
+    files = " ".join(f"/sys/%p/{name}" for name in names)
+    return f"""Give a group of trusted people the right to read it. Run once, as administrator:
+sudo groupadd --system --force energy
+sudo usermod --append --groups energy "$USER"
+echo 'SUBSYSTEM=="hwmon", ATTR{{name}}=="{driver}", RUN+="/usr/bin/chgrp -f energy {files}", \
+RUN+="/usr/bin/chmod -f g+r {files}"' | sudo tee {RULE_FILE}
+sudo udevadm control --reload
+sudo udevadm trigger --subsystem-match=hwmon --action=add
+Then log out and in again. To undo it: sudo rm {RULE_FILE}, and start the computer again."""

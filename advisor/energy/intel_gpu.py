@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from advisor.energy.card import first_readable, read_name
+from advisor.energy.card import first_readable, read_name, remedy
 from advisor.energy.count_file import SYSTEM, CountFile, Files
 from advisor.energy.counter import Counter
 from advisor.energy.meter import Channel, Clock, CounterMeter, Found, Meter, MeterError, absent, locked, reason
@@ -22,6 +22,8 @@ HIDDEN_RANGE_J = 2.0**32 * 2.0**-14
 Source: Linux, drivers/gpu/drm/i915/i915_hwmon.c, `hwm_energy`."""
 LOOSE_LIMIT_W = 1000.0
 """[W] Where the driver states no limit: no card draws this for long."""
+_FILES = ("energy1_input", "energy2_input")
+"""Of xe: the card, the package; i915 has the first only, and it is the package's."""
 _LIMITS = ("power1_max", "power1_rated_max", "power2_max", "power2_rated_max")
 
 CARD = MeterInfo(
@@ -65,27 +67,14 @@ def _found(roots: Roots, card: pci.Card, index: int, files: Files, clock: Clock)
         return absent(info, "the driver shows no sensors; i915 does so since Linux 6.2, xe since 6.5")
     info = msgspec.structs.replace(info, limit_w=_limit_w(sensors))
     try:
-        path = first_readable((sensors / "energy1_input", sensors / "energy2_input"), files)
+        path = first_readable(tuple(sensors / file for file in _FILES), files)
     except PermissionError:
-        return locked(info, "only the administrator may read it", remedy(driver))
+        return locked(info, "only the administrator may read it", remedy(driver, _FILES))
     if path is None:
         return absent(info, "the driver states no energy")
-    if driver == "i915" or path.name == "energy2_input":
+    if driver == "i915" or path.name != _FILES[0]:
         info = msgspec.structs.replace(info, covers="graphics package; not the rest of the card")
     return Found(info=info, open=partial(_open, info, path, files, clock))
-
-
-def remedy(driver: str) -> str:
-    """Return the rule that lets a group read the counter; the user installs it, never the app."""
-    file = "/etc/udev/rules.d/70-energy-meter-gpu.rules"
-    return f"""Give a group of trusted people the right to read it. Run once, as administrator:
-sudo groupadd --system --force energy
-sudo usermod --append --groups energy "$USER"
-echo 'SUBSYSTEM=="hwmon", ATTR{{name}}=="{driver}", RUN+="/usr/bin/chgrp -f energy /sys/%p/energy1_input \
-/sys/%p/energy2_input", RUN+="/usr/bin/chmod -f g+r /sys/%p/energy1_input /sys/%p/energy2_input"' | sudo tee {file}
-sudo udevadm control --reload
-sudo udevadm trigger --subsystem-match=hwmon --action=add
-Then log out and in again. To undo it: sudo rm {file}, and start the computer again."""
 
 
 def _limit_w(sensors: Path) -> float | None:
