@@ -162,8 +162,9 @@ class App(QObject):
             store, run, read=jobs.read_report, write=jobs.export_report, broken=broken, parent=self
         )
         self.settings = SettingsController(
-            store, run, save=settings.save, refused=self._on_settings_refused, broken=broken, parent=self
-        )
+            store, run, save=settings.save, parse=jobs.parse_setting, refused=self._on_settings_refused, broken=broken,
+            parent=self,
+        )  # fmt: skip
 
     def _make_child(self, parent: QObject) -> ChildProcess:
         child = ChildProcess(parent)
@@ -258,8 +259,9 @@ class App(QObject):
         from advisor.ui.pages.settings_page import SettingsPage
 
         page = SettingsPage()
-        page.set_regions(jobs.regions())
+        page.set_grids(jobs.grids())
         page.setting_changed.connect(self.settings.change)
+        page.setting_typed.connect(self.settings.change_text)
         return page
 
     @Slot()
@@ -323,7 +325,7 @@ class App(QObject):
             self._dress()
         if before.text_size_share != now.text_size_share:
             QTimer.singleShot(0, self.window.rebuild)
-        if (before.region, before.memory_reserve_bytes) != (now.region, now.memory_reserve_bytes):
+        if _judged_by(before) != _judged_by(now):
             self.recommend.refresh()
         if before.model_folder != now.model_folder and not new.machine.saved_as:
             self.hardware.inspect()
@@ -350,6 +352,11 @@ class App(QObject):
 
     def _on_settings_refused(self, error: AdvisorError) -> None:
         message(self.window, error.sentence(), "")
+
+
+def _judged_by(chosen: Settings) -> tuple[object, ...]:
+    """Return the settings that a recommendation depends on."""
+    return chosen.region, chosen.grid_g_per_kwh, chosen.memory_reserve_bytes
 
 
 def settings_for(theme_name: str) -> Settings:

@@ -178,6 +178,21 @@ class FileState(msgspec.Struct, frozen=True, kw_only=True):
     view: FileView | None = None
 
 
+class GridChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """An electricity grid to choose."""
+
+    code: str
+    """What the settings keep: a country's three letters, or the name of a group of countries."""
+    name: str
+    also: tuple[str, ...] = ()
+    """Other names it is found by."""
+    sentence: str
+    """Its intensity with range, year and source."""
+    note: str = ""
+    """What is doubtful about the figure."""
+    is_group: bool = False
+
+
 class SavedReport(msgspec.Struct, frozen=True, kw_only=True):
     """A report of the history, without its content."""
 
@@ -227,6 +242,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the pages show."""
 
     settings: Settings = Settings()
+    setting_errors: tuple[tuple[str, str], ...] = ()
+    """Field of the settings and why what was typed there is not used."""
     machine: MachineState = MachineState()
     job: TaskState = TaskState()
     results: ResultState = ResultState()

@@ -254,10 +254,10 @@ QComboBox::drop-down { subcontrol-origin: border; subcontrol-position: center ri
 QComboBox::down-arrow { image: @arrow-down; width: 0.9em; height: 0.9em; }
 QComboBox QAbstractItemView { background: @base; color: @text; border: 1px solid @border; }
 QAbstractSpinBox { padding-right: 1.8em; }
-QAbstractSpinBox QLineEdit { border: 0; padding: 0 0.3em; background: transparent; }
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit { border: 0; padding: 0 0.3em; background: transparent; }
 QLineEdit, QComboBox, QAbstractSpinBox { min-height: 1.5em; }
 QAbstractSpinBox { min-height: 1.25em; }
-QAbstractSpinBox QLineEdit { min-height: 0; }
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit { min-height: 0; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {
     subcontrol-origin: border; border: 0; width: 1.7em; background: transparent;
 }

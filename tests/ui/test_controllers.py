@@ -406,7 +406,9 @@ def test_a_new_probe_is_shown_even_when_the_history_is_locked(store, bugs):
 
 def test_settings_hold_at_once_and_are_saved(store, bugs):
     saved = []
-    controller = SettingsController(store, NowRun(), save=saved.append, refused=print, broken=bugs.append)
+    controller = SettingsController(
+        store, NowRun(), save=saved.append, parse=jobs.parse_setting, refused=print, broken=bugs.append
+    )
     controller.change("theme", "dark")
     controller.change("memory_reserve_bytes", GIB)
     assert store.snapshot.settings.theme == "dark"

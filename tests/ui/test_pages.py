@@ -452,7 +452,7 @@ def test_the_report_page_sends_file_and_switch_and_shows_the_history(qtbot, snap
 def test_settings_send_each_change_and_showing_them_sends_nothing(qtbot, snapshot):
     page = SettingsPage()
     qtbot.addWidget(page)
-    page.set_regions((("DEU", "Germany"),))
+    page.set_grids(jobs.grids())
     changed = caught(page.setting_changed)
     page.show_snapshot(None, snapshot)
     assert changed == []

@@ -16,6 +16,9 @@ from advisor.recommend.model import CandidateRow
 from advisor.report.model import ReportDocument
 from advisor.settings import Settings
 from advisor.task.model import Description, TaskSpec, Workload
+from advisor.ui.controllers.electricity import grids as grids
+from advisor.ui.controllers.electricity import parse_setting as parse_setting
+from advisor.ui.controllers.electricity import regions as regions
 from advisor.ui.controllers.files import file_plan as file_plan
 from advisor.ui.controllers.files import keep_file as keep_file
 from advisor.ui.controllers.speeds import HISTORY_FILE, calibration_of
@@ -102,14 +105,6 @@ def languages() -> dict[str, str]:
     from advisor.task import languages as names
 
     return {entry.code: entry.name for entry in names.table()}
-
-
-def regions() -> tuple[tuple[str, str], ...]:
-    """Return code and name of each electricity grid, by name."""
-    from advisor.energy import carbon
-
-    pairs = [(grid.iso3, grid.name) for grid in carbon.regions() if grid.iso3 is not None]
-    return tuple(sorted(pairs, key=lambda pair: pair[1]))
 
 
 def advise(task: TaskSpec, profile: HardwareProfile, probes: tuple[ProbeResult, ...], settings: Settings) -> Rows:

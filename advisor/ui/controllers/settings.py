@@ -21,13 +21,14 @@ class SettingsController(QObject):
         run: Run,
         *,
         save: Callable[[Settings], None],
+        parse: Callable[[str, str, Settings], Any],
         refused: Callable[[AdvisorError], None],
         broken: Callable[[Exception], None],
         parent: QObject | None = None,
     ) -> None:
-        """Keep the store, the worker and the function that writes the file."""
+        """Keep the store, the worker, the function that writes the file and the one that reads what was typed."""
         super().__init__(parent)
-        self._store, self._save = store, save
+        self._store, self._save, self._parse = store, save, parse
         self._request: Request[None] = Request(
             run, answered=self._on_saved, refused=refused, broken=broken, parent=self
         )
@@ -36,8 +37,23 @@ class SettingsController(QObject):
     def change(self, field: str, value: Any) -> None:  # noqa: ANN401
         """Set one field."""
         settings = msgspec.structs.replace(self._store.snapshot.settings, **{field: value})
-        self._store.update(lambda old: msgspec.structs.replace(old, settings=settings))
+        errors = self._errors_without(field)
+        self._store.update(lambda old: msgspec.structs.replace(old, settings=settings, setting_errors=errors))
         self._request.ask(lambda: self._save(settings))
+
+    @Slot(str, str)
+    def change_text(self, field: str, text: str) -> None:
+        """Set one field to what was typed; what cannot be used is said in place and changes nothing."""
+        try:
+            value = self._parse(field, text, self._store.snapshot.settings)
+        except AdvisorError as error:
+            errors = (*self._errors_without(field), (field, error.sentence()))
+            self._store.update(lambda old: msgspec.structs.replace(old, setting_errors=errors))
+            return
+        self.change(field, value)
+
+    def _errors_without(self, field: str) -> tuple[tuple[str, str], ...]:
+        return tuple(item for item in self._store.snapshot.setting_errors if item[0] != field)
 
     def _on_saved(self, _nothing: None) -> None:
         """Nothing to show: the change was shown when it was made."""

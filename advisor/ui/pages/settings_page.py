@@ -7,10 +7,11 @@ from typing_extensions import override
 from advisor import paths, units
 from advisor.settings import Settings
 from advisor.ui import theme
-from advisor.ui.store import Snapshot
+from advisor.ui.store import GridChoice, Snapshot
 from advisor.ui.widgets import text
 from advisor.ui.widgets.card import Card
 from advisor.ui.widgets.controls import ChoiceControl, LabelledField, NumberControl
+from advisor.ui.widgets.electricity_card import ElectricityCard
 from advisor.ui.widgets.page import Page
 
 THEME_WORDS = (
@@ -23,39 +24,44 @@ class SettingsPage(Page):
 
     Signals:
         setting_changed: name of a field of `Settings` and its value.
+        setting_typed: name of a field and the text that was typed, to be checked.
     """
 
     setting_changed = Signal(str, object)
+    setting_typed = Signal(str, str)
 
     def __init__(self) -> None:
         super().__init__("Settings", "Changes take effect at once and are kept.")
-        for card in (self._look_card(), self._advice_card(), self._files_card()):
+        self.electricity = ElectricityCard()
+        self.electricity.changed.connect(self.setting_changed)
+        self.electricity.typed.connect(self.setting_typed)
+        for card in (self._look_card(), self.electricity, self._advice_card(), self._files_card()):
             self.body.addWidget(card)
         self.body.addStretch(1)
 
-    def set_regions(self, regions: tuple[tuple[str, str], ...]) -> None:
-        """Offer electricity grids: code and name of each."""
-        self.region.set_choices(((None, "Not chosen"), *regions))
+    def set_grids(self, grids: tuple[GridChoice, ...]) -> None:
+        """Offer electricity grids."""
+        self.electricity.set_grids(grids)
 
     @override
     def show_snapshot(self, old: Snapshot | None, new: Snapshot) -> None:
-        if old is not None and old.settings == new.settings:
+        if old is not None and (old.settings, old.setting_errors) == (new.settings, new.setting_errors):
             return
         settings: Settings = new.settings
+        self.electricity.show_settings(settings, dict(new.setting_errors))
         self.theme.show_value(settings.theme)
         percent = round(100 * settings.text_size_share)
         for control in (self.text_size, self.slider):
             was = control.blockSignals(True)
             control.setValue(percent)
             control.blockSignals(was)
-        self.region.show_value(settings.region)
         self.reserve.show_value(settings.memory_reserve_bytes or None)
         self.redact.setChecked(settings.redact_reports)
         self.folder.setText(settings.model_folder or str(paths.data_folder() / "models"))
 
     @override
     def panes(self) -> tuple[QWidget, ...]:
-        return (self.theme, self.region, self.browse)
+        return (self.theme, self.electricity.region, self.browse)
 
     def _look_card(self) -> Card:
         card = Card("Look")
@@ -90,12 +96,6 @@ class SettingsPage(Page):
         unit = theme.unit_px(self)
         row = QHBoxLayout()
         row.setSpacing(3 * unit)
-        self.region = ChoiceControl("region", ((None, "Not chosen"),))
-        self.region.chosen.connect(self.setting_changed)
-        self.region.setMinimumContentsLength(24)
-        row.addWidget(
-            LabelledField("Electricity &grid", self.region, "The country whose power plants are counted for CO2e")
-        )
         self.reserve = NumberControl(
             "memory_reserve_bytes",
             suffix=" GiB",
@@ -108,11 +108,6 @@ class SettingsPage(Page):
         row.addWidget(LabelledField("Memory kept &free for other programs", self.reserve))
         row.addStretch(1)
         card.body.addLayout(row)
-        card.body.addWidget(
-            text.label(
-                "Without a grid, CO2e is not shown: it differs more than tenfold between countries.", role="muted"
-            )
-        )
         return card
 
     def _files_card(self) -> Card:
