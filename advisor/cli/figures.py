@@ -92,6 +92,7 @@ def print_probe(output: Output, result: ProbeResult, before: Estimate, agreement
     )
     if result.energy is not None:
         print_energy(output, result.energy)
+        print_wall(output, result)
     output.line(f"Grade {result.grade}: {wording.grade_help(result.grade)}.")
     for reason in result.reasons:
         output.line(f"May be unstable: {reason}")
@@ -108,3 +109,15 @@ def print_energy(output: Output, energy: EnergyResult) -> None:
                  right=frozenset({1, 2}))  # fmt: skip
     for sentence in energy_document.energy_sentences(energy):
         output.line(sentence)
+
+
+def print_wall(output: Output, result: ProbeResult) -> None:
+    """Print the energy at the plug where the user has set a meter of their own beside the machine's."""
+    from advisor.energy import wall, wall_store
+
+    kept = wall_store.load(result.fingerprint)
+    energy = result.energy
+    if kept is None or energy is None or energy.mode == "band" or not energy.boundary.startswith(kept.boundary):
+        return
+    item = wall.wall_energy(kept.fit, energy.per_query_gross_j, result.time_per_query)
+    output.table(TITLES, [row("A query at the plug", item)], right=frozenset({1, 2}))

@@ -64,6 +64,36 @@ def run_check(roots: Roots | None = None, *, seconds: float = 2.0) -> SelfCheck:
     return SelfCheck(infos=made.infos(), checks=checks, sentences=tuple(live.text for _, live in found))
 
 
+class PowerNow(msgspec.Struct, frozen=True, kw_only=True):
+    """Mean power of the machine's meters over some seconds."""
+
+    power_w: float | None
+    """[W] Processor and graphics cards; null where none can be read."""
+    boundary: str
+    """What that covers."""
+
+
+def power_now(roots: Roots | None = None, *, seconds: float = 2.0) -> PowerNow:
+    """Read the meters that are used for some seconds, to set beside the user's wall meter.
+
+    Args:
+        roots: where to look; the running system by default.
+        seconds: [s] Length of the mean.
+    """
+    found = ladder.find(roots)
+    chosen = {info.id for info in ladder.choose(entry.info for entry in found).values()}
+    used = [entry for entry in found if entry.info.id in chosen and entry.info.component in ("cpu", "gpu")]
+    made = Bench(used)
+    made.start()
+    try:
+        windows = made.idle("now", seconds)
+    finally:
+        made.stop()
+    means = [statistics.fmean(values) for values in windows.values() if values]
+    covered = " + ".join(entry.info.covers for entry in used if windows.get(entry.info.id))
+    return PowerNow(power_w=sum(means) if means else None, boundary=covered)
+
+
 def _check(watch: Watch, live: Liveness) -> MeterCheck:
     points = watch.points()
     changes = [now.t_s for before, now in itertools.pairwise(points) if now.energy_j != before.energy_j]

@@ -95,5 +95,28 @@ def wall_power(fitted: WallFit, meters_w: Quantity) -> Quantity:
     )  # fmt: skip
 
 
+def wall_energy(fitted: WallFit, gross_j: Quantity, query_s: Quantity) -> Quantity:
+    """Return the energy of a query at the plug.
+
+    Args:
+        fitted: the line.
+        gross_j: [J] at the machine's meters.
+        query_s: [s] of the query; its mean power is what the line is asked for.
+    """
+    if not gross_j.value or not query_s.value:
+        return Quantity(value=None, unit="J", evidence="excluded", basis=gross_j.basis)
+    seconds = query_s.value
+    ends = (None if end is None else end / seconds for end in (gross_j.value, gross_j.low, gross_j.high))
+    value, low, high = ends
+    meters = Quantity(value=value, low=low, high=high, unit="W", evidence=gross_j.evidence, basis=gross_j.basis)
+    power = wall_power(fitted, meters)
+    outside = value is not None and not fitted.least_w <= value <= fitted.most_w
+    basis = f"{power.basis}; {value:.0f} W lie outside the loads you measured" if outside else power.basis
+    return Quantity(
+        value=(power.value or 0.0) * seconds, low=(power.low or 0.0) * seconds, high=(power.high or 0.0) * seconds,
+        unit="J", evidence=power.evidence, basis=basis,
+    )  # fmt: skip
+
+
 def _refused(code: str, what: str, remedy: str) -> InvalidInputError:
     return InvalidInputError(code, what, remedy=remedy)

@@ -10,6 +10,7 @@ from advisor.energy import ladder
 from advisor.energy.compare import PairedRatio
 from advisor.energy.model import Component, EnergyResult, MeterInfo
 from advisor.energy.self_check import SelfCheck
+from advisor.energy.wall_store import KeptFit
 from advisor.evidence import Quantity
 from advisor.probe import energy_pair
 from advisor.probe.energy_pair import PairResult, PairSide
@@ -120,6 +121,24 @@ def energy_sentences(energy: EnergyResult) -> list[str]:
     ]
     lines += [f"{_('Passed') if check.passed else _('Not passed')}: {check.text}" for check in energy.checks]
     return lines
+
+
+def wall_sentence(kept: KeptFit) -> str:
+    """Return the line between the machine's meters and the plug in words."""
+    fit = kept.fit
+    return _(
+        "At the plug: {a} + {b} x the machine's meters, from {number} readings between {low} and {high}; they scatter "
+        "by {sd}."
+    ).format(
+        a=units.amount(fit.a_w, "W"), b=f"{fit.b_ratio:.2f}", number=fit.num_pairs, low=units.amount(fit.least_w, "W"),
+        high=units.amount(fit.most_w, "W"), sd=units.amount(fit.residual_sd_w, "W"),
+    )  # fmt: skip
+
+
+def wall_json(kept: KeptFit) -> Document:
+    """Return the user's wall meter as the public document `wall-meter`."""
+    body: Document = msgspec.to_builtins(kept)
+    return {**head("wall-meter"), **body, "sentence": wall_sentence(kept)}
 
 
 def ratio_sentence(first: str, second: str, ratio: PairedRatio) -> str:
