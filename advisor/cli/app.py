@@ -15,11 +15,13 @@ from advisor.cli import (
     compare_energy,
     describe,
     estimate,
+    finetune,
     hardware,
     meters,
     probe,
     recommend,
     report,
+    wall_meter,
 )
 from advisor.errors import AdvisorError
 
@@ -79,6 +81,7 @@ def build() -> typer.Typer:
 
     for command in (hardware.hardware, describe.describe, catalog.catalog, estimate.estimate, recommend.recommend,
                     calibrate.calibrate, probe.probe, meters.meters, compare_energy.compare_energy,
+                    wall_meter.wall_meter, finetune.finetune,
                     report.report):  # fmt: skip
         app.command()(_until_the_reader_leaves(command))
 

@@ -4,9 +4,24 @@ from typing import Annotated
 
 import typer
 
-from advisor.cli import inputs
+from advisor.cli import energy_inputs, inputs
 from advisor.cli.figures import print_estimate, print_measured
-from advisor.cli.options import Controls, Facts, FormatName, JsonFlag, MachineFile, Memory, ModelName, OptionalTaskText
+from advisor.cli.options import (
+    Controls,
+    Currency,
+    Embodied,
+    Facts,
+    FormatName,
+    GramsPerKwh,
+    JsonFlag,
+    MachineFile,
+    Memory,
+    ModelName,
+    OptionalTaskText,
+    PresetName,
+    Price,
+    Region,
+)
 from advisor.cli.output import Output
 
 
@@ -15,6 +30,12 @@ def estimate(
     format_id: FormatName = "onnx-int4-b32",
     task: OptionalTaskText = None,
     controls: Controls = None,
+    preset: PresetName = None,
+    region: Region = None,
+    grid_g_per_kwh: GramsPerKwh = None,
+    price: Price = None,
+    currency: Currency = None,
+    embodied: Embodied = False,
     machine: MachineFile = None,
     facts: Facts = None,
     memory: Memory = None,
@@ -23,25 +44,47 @@ def estimate(
 ) -> None:
     """Predict memory, speed and energy of one model in one format."""
     from advisor.estimate import estimator
-    from advisor.recommend import known_power, merge, single
-    from advisor.report import calibration, public
+    from advisor.recommend import known_power, merge, single, use
+    from advisor.report import calibration, public, standard_units
 
     output = Output(as_json=as_json)
     chosen = single.candidate(model, format_id)
     profile = inputs.machine(machine, facts, memory)
-    workload = single.workload(
-        chosen, inputs.task(task, controls)[1] if task is not None else None, inputs.control_values(controls)
-    )
+    spec = None
+    if task is not None or preset is not None:
+        words, fields = energy_inputs.task_words(task, preset)
+        spec = inputs.task(words, controls, region, fields)[1]
+    workload = single.workload(chosen, spec, inputs.control_values(controls))
     limits = inputs.roofs_of(profile, device)
     probes = inputs.probes_of(profile)
     power = known_power.power_model(profile, device, probes)
     result = estimator.estimate(chosen, workload, limits, power)
+    wanted = energy_inputs.conditions(
+        profile,
+        num_queries_per_day=workload.num_queries_per_day,
+        region=region or (spec.region if spec is not None else None),
+        g_per_kwh=grid_g_per_kwh,
+        price_per_kwh=price,
+        currency=currency,
+        with_embodied=embodied,
+    )
+    figures = use.figures(result.energy_per_1000_queries, result, workload, power, wanted)
     here = merge.measured_here(probes, profile.fingerprint, device)
     found = merge.measurement(here.get((chosen.model.id, chosen.format.id), ()), workload)
     if as_json:
-        output.document(public.estimate_json(result, workload, measured=None if found is None else found.view))
+        output.document(
+            public.estimate_json(
+                result,
+                workload,
+                carbon=figures.carbon_per_1000_queries if wanted.intensity is not None else None,
+                measured=None if found is None else found.view,
+                use=standard_units.use_json(figures, wanted),
+            )
+        )
         return
     print_estimate(output, result)
+    for line in standard_units.sentences(figures, wanted):
+        output.line(line)
     taught = calibration.lessons(limits.learned, num_made=len(probes))
     if taught:
         output.note(taught)

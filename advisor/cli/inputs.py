@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -89,8 +89,13 @@ def text_of(words: str) -> str:
         ) from error
 
 
-def task(words: str, controls: Sequence[str] | None = None, region: str | None = None) -> tuple[Description, TaskSpec]:
-    """Understand a task in words and lay the controls over it.
+def task(
+    words: str,
+    controls: Sequence[str] | None = None,
+    region: str | None = None,
+    preset: Mapping[str, object] | None = None,
+) -> tuple[Description, TaskSpec]:
+    """Understand a task in words, lay a preset's fields over it, and the controls over both.
 
     Raises:
         InvalidInputError: the text is empty or too long, or a control is not known or cannot be read.
@@ -98,7 +103,7 @@ def task(words: str, controls: Sequence[str] | None = None, region: str | None =
     from advisor.task import describe, validate
 
     description = describe.describe(text_of(words))
-    overrides = control_values(controls)
+    overrides = {**(preset or {}), **control_values(controls)}
     if region is not None:
         overrides["region"] = country_code(region)
     spec = describe.merge(description, overrides)

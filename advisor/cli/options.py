@@ -42,6 +42,28 @@ Region = Annotated[
     str | None,
     typer.Option("--region", metavar="COUNTRY", help="Country of the electricity, for example DE; adds CO2e."),
 ]
+GramsPerKwh = Annotated[
+    float | None,
+    typer.Option(
+        "--grid-g-per-kwh", metavar="G", help="Your own carbon intensity of electricity, in place of a country's."
+    ),
+]
+Price = Annotated[
+    float | None,
+    typer.Option("--price", metavar="PRICE", help="Price of a kilowatt hour, for example 0.30; adds cost."),
+]
+Currency = Annotated[
+    str | None, typer.Option("--currency", metavar="NAME", help="Written behind the cost; no conversion is made.")
+]
+Embodied = Annotated[
+    bool, typer.Option("--embodied", help="Add the share of the computer's making, shown apart, with its assumptions.")
+]
+PresetName = Annotated[
+    str | None,
+    typer.Option(
+        "--preset", metavar="NAME", help="Sizes of a known task, for example aies:text-generation (AI Energy Score)."
+    ),
+]
 ModelName = Annotated[
     str, typer.Argument(metavar="MODEL", help="Model id, for example HuggingFaceTB/SmolLM2-135M-Instruct.")
 ]

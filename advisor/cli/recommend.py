@@ -5,22 +5,44 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from advisor import units
-from advisor.cli import inputs
-from advisor.cli.options import Controls, Facts, JsonFlag, MachineFile, Memory, Region, TaskText
+from advisor.cli import energy_inputs, inputs
+from advisor.cli.options import (
+    Controls,
+    Currency,
+    Embodied,
+    Facts,
+    GramsPerKwh,
+    JsonFlag,
+    MachineFile,
+    Memory,
+    OptionalTaskText,
+    PresetName,
+    Price,
+    Region,
+)
 from advisor.cli.output import Output
 from advisor.evidence import Quantity
 from advisor.recommend.model import CandidateRow
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from advisor.energy.standard import Conditions, StandardFigures
+    from advisor.probe.plan import ProbeResult
     from advisor.recommend.recommendation import Recommendation
 
 EXIT_NO_PICK = 3
 
 
 def recommend(
-    task: TaskText,
+    task: OptionalTaskText = None,
     controls: Controls = None,
+    preset: PresetName = None,
     region: Region = None,
+    grid_g_per_kwh: GramsPerKwh = None,
+    price: Price = None,
+    currency: Currency = None,
+    embodied: Embodied = False,
     machine: MachineFile = None,
     facts: Facts = None,
     memory: Memory = None,
@@ -32,12 +54,22 @@ def recommend(
     """Find the smallest model and quantization that is enough for a task on this computer."""
     from advisor.probe.calibration_plan import runtime_version
     from advisor.recommend import advise
-    from advisor.report import calibration, public, wording
+    from advisor.report import calibration, public, standard_units, wording
 
     output = Output(as_json=as_json)
-    description, spec = inputs.task(task, controls, region)
+    words, fields = energy_inputs.task_words(task, preset)
+    description, spec = inputs.task(words, controls, region, fields)
     profile = inputs.machine(machine, facts, memory)
     probes = inputs.probes_of(profile)
+    chosen = energy_inputs.conditions(
+        profile,
+        num_queries_per_day=spec.num_queries_per_day,
+        region=spec.region,
+        g_per_kwh=grid_g_per_kwh,
+        price_per_kwh=price,
+        currency=currency,
+        with_embodied=embodied,
+    )
     answer = advise.advise(
         spec,
         profile,
@@ -45,11 +77,13 @@ def recommend(
         device=device,
         reserve_bytes=inputs.reserve_bytes(),
         region=inputs.chosen_region(),
+        g_per_kwh=energy_inputs.own_intensity(grid_g_per_kwh, spec.region),
         calibration=inputs.calibration_of(profile),
         runtime_version=runtime_version(),
     )
     if as_json:
-        output.document(public.recommend_json(answer, limit=None if show_all else limit))
+        part = None if answer.pick is None else standard_units.use_json(_use(answer, chosen, device, probes), chosen)
+        output.document(public.recommend_json(answer, limit=None if show_all else limit, use=part))
         raise typer.Exit(0 if answer.pick is not None else EXIT_NO_PICK)
     output.heading(f"Task: {wording.kind_label(spec.kind)}")
     for chip in description.chips:
@@ -66,12 +100,13 @@ def recommend(
         picked = answer.row(answer.pick.index)
         reason = answer.pick.reason
         output.heading(f"Pick: {picked.model}, {wording.format_label(picked.format)}")
-        for text in (reason.pick, reason.smaller, reason.larger, *reason.caveats):
+        told = standard_units.sentences(_use(answer, chosen, device, probes), chosen)
+        for text in (reason.pick, reason.smaller, reason.larger, *reason.caveats, *told):
             output.line(text)
     output.line()
     shown = _shown(answer, None if show_all else limit)
     if output.in_terminal:
-        _print_narrow(output, shown, with_carbon=(spec.region or inputs.chosen_region()) is not None)
+        _print_narrow(output, shown, with_carbon=chosen.intensity is not None)
     else:
         _print_wide(output, shown)
     others = "" if show_all or answer.pick is None else " One format for each model; --all shows the others."
@@ -80,6 +115,19 @@ def recommend(
     output.note(" ".join(part for part in (f"{shown_of}{others}", taught, wording.energy_note()) if part))
     if answer.pick is None:
         raise typer.Exit(EXIT_NO_PICK)
+
+
+def _use(
+    answer: "Recommendation", chosen: "Conditions", device: str, probes: "Sequence[ProbeResult]"
+) -> "StandardFigures":
+    """Return the pick in standard units."""
+    from advisor.recommend import known_power, use
+
+    assert answer.pick is not None  # noqa: S101 - the caller has looked
+    row = answer.row(answer.pick.index)
+    power = known_power.power_model(answer.summary.machine, device, tuple(probes))
+    workload = answer.part_of(row.index).approach.workload
+    return use.figures(row.energy_per_1000_queries, row.estimate, workload, power, chosen)
 
 
 def _shown(answer: "Recommendation", limit: int | None) -> list[CandidateRow]:

@@ -123,6 +123,7 @@ def estimate_json(
     *,
     carbon: Quantity | None = None,
     measured: MeasuredView | None = None,
+    use: Document | None = None,
 ) -> Document:
     """Return one prediction, and beside it what was measured of the same candidate on this machine.
 
@@ -131,6 +132,7 @@ def estimate_json(
         made_for: the task it was made for, or only the sizes of one query.
         carbon: [g] CO2e per 1,000 queries, when a region was chosen.
         measured: a probe made here before.
+        use: the same in standard units.
     """
     task = made_for if isinstance(made_for, TaskSpec) else None
     workload = preset_workload(made_for) if isinstance(made_for, TaskSpec) else made_for
@@ -141,6 +143,7 @@ def estimate_json(
         **estimate_part(estimate, num_context_tokens=None if workload is None else workload.num_context_tokens),
         "carbon_per_1000_queries": figure(carbon) if carbon is not None else _no_carbon(),
         "measured": None if measured is None else _measured(measured),
+        "use": use,
     }
 
 
@@ -182,12 +185,13 @@ def _memory_parts(parts: MemoryParts) -> Document:
     return {name: figure(value) for name, value in fields(parts)}
 
 
-def recommend_json(recommendation: RankedCandidates, limit: int | None = None) -> Document:
+def recommend_json(recommendation: RankedCandidates, limit: int | None = None, use: Document | None = None) -> Document:
     """Return a recommendation.
 
     Args:
         recommendation: the ranked candidates.
         limit: how many candidates to write; null writes all.
+        use: the pick in standard units.
     """
     summary = recommendation.summary
     rows = top_rows(recommendation, limit)
@@ -199,6 +203,7 @@ def recommend_json(recommendation: RankedCandidates, limit: int | None = None) -
         "machine": machine_json(summary.machine),
         "approaches": [_approach(approach) for approach in summary.approaches],
         "pick": _pick(recommendation),
+        "use": use,
         "why_no_pick": summary.why_no_pick,
         "num_candidates": summary.num_candidates,
         "num_rejected": dict(summary.num_rejected),

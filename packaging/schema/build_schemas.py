@@ -14,6 +14,8 @@ from advisor.child.protocol import OutcomeCode, Sample
 from advisor.energy.compare import Finding
 from advisor.energy.model import EnergyResult, MeterInfo
 from advisor.energy.self_check import MeterCheck
+from advisor.energy.wall_store import KeptFit
+from advisor.estimate.finetune import Method
 from advisor.estimate.model import Verdict
 from advisor.evidence import EVIDENCE_ORDER
 from advisor.graphs.onnx_file.model import ValueKind
@@ -31,6 +33,7 @@ from advisor.hardware.model import (
 from advisor.probe.plan import DepthMeasurement, Precision
 from advisor.probe.threads import ThreadChoice, ThreadTrial
 from advisor.recommend.model import ApproachId, Rejection
+from advisor.report import standard_units
 from advisor.report.model import ReportDocument
 from advisor.report.public_parts import fact_unit
 from advisor.task.model import TASK_KINDS, TaskSpec
@@ -200,7 +203,21 @@ CANDIDATE_FIELDS: dict[str, Schema] = {
     "can_probe": BOOLEAN,
     "why_no_probe": TEXT,
 }
+SCI = closed(
+    score=FIGURE, energy=FIGURE, intensity=FIGURE, embodied=FIGURE, functional_unit=TEXT, boundary=TEXT, method=TEXT
+)
+USE = closed(
+    **dict.fromkeys((name for name, _label in standard_units.ROWS), FIGURE),
+    battery=closed(share=FIGURE, minutes=FIGURE, queries_per_charge=FIGURE),
+    sci_per_query=SCI,
+    sci_per_1000_tokens=nullable(SCI),
+    grid=nullable(closed(name=TEXT, intensity=FIGURE, year=nullable(COUNT), source=TEXT)),
+    embodied_assumptions=TEXTS,
+    meanings=array(closed(sentence=TEXT, arithmetic=TEXT, source=TEXT)),
+    boundary=TEXT,
+)
 DEFINITIONS: dict[str, Schema] = {
+    "use": USE,
     "figure": closed(**FIGURE_FIELDS),
     "figure_fact": closed(**FIGURE_FIELDS, **FACT_FIELDS),
     "text_fact": closed(value=TEXT_VALUE, **FACT_FIELDS),
@@ -277,7 +294,9 @@ def documents() -> dict[str, Schema]:
             **ESTIMATE_FIELDS,
             carbon_per_1000_queries=FIGURE,
             measured=nullable(MEASURED),
+            use=nullable(ref("use")),
         ),
+        "finetune": _finetune(),
         "recommend": closed(
             **head("recommend"),
             created=TEXT,
@@ -286,6 +305,7 @@ def documents() -> dict[str, Schema]:
             machine=ref("machine"),
             approaches=array(approach),
             pick=nullable(ref("pick")),
+            use=nullable(ref("use")),
             why_no_pick=TEXT,
             num_candidates=COUNT,
             num_rejected={"type": "object", "additionalProperties": COUNT},
@@ -297,8 +317,37 @@ def documents() -> dict[str, Schema]:
         "calibration": _calibration(),
         "meters": _meters(),
         "compare-energy": _compare_energy(),
+        "wall-meter": closed(
+            **head("wall-meter"),
+            **{**whole(KeptFit)["properties"]},
+            sentence=TEXT,
+        ),
         "report-written": closed(**{name: head("report-written")[name] for name in ("schema", "version")}, file=TEXT),
     }
+
+
+def _finetune() -> Schema:
+    sizes = ("num_examples", "num_tokens", "num_epochs", "num_batch", "rank")
+    names = ("weights", "gradients", "optimizer", "activations", "memory", "flops", "time", "energy")
+    method = closed(
+        method=choice(Method),
+        trained=FIGURE,
+        trained_share=FIGURE,
+        verdict=choice(Verdict),
+        **dict.fromkeys(names, FIGURE),
+    )
+    return closed(
+        **head("finetune"),
+        model=TEXT,
+        device=TEXT,
+        plan=closed(**dict.fromkeys(sizes, FIGURE), targets=TEXT, checkpointing=BOOLEAN),
+        parameters=FIGURE,
+        steps=FIGURE,
+        memory_free=FIGURE,
+        methods=array(method),
+        boundary=TEXT,
+        assumptions=TEXTS,
+    )
 
 
 def _probe() -> Schema:
