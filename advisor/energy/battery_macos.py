@@ -17,7 +17,6 @@ COMMAND = ("/usr/sbin/ioreg", "-r", "-c", "AppleSmartBattery", "-a")
 AGE_S = 5.0
 """[s] Starting the command costs some 20 ms of processor time and the gauge is slow: it is not asked more often."""
 INFO = msgspec.structs.replace(BATTERY, native_unit="mA x mV", refresh_s=30.0)
-_SIGN_BIT = 2**63
 
 
 def parse(text: str) -> tuple[Cell, ...]:
@@ -52,10 +51,13 @@ def _cell(entry: dict[str, Any]) -> Cell:
 
 
 def _signed(value: object) -> int | None:
-    """Undo that older systems write a negative number as one without sign, of 64 bits."""
+    """Undo that systems write a negative number as one without sign: of 64 bits, or of 16 for a current in 10.9."""
     if not isinstance(value, int) or isinstance(value, bool):
         return None
-    return value - 2 * _SIGN_BIT if value >= _SIGN_BIT else value
+    for num_bits in (64, 16):
+        if 2 ** (num_bits - 1) <= value < 2**num_bits:
+            return value - 2**num_bits
+    return value
 
 
 class _Cells:
