@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from advisor.cli import inputs
+from advisor.cli import energy_inputs, inputs
 from advisor.cli.options import Controls, Facts, JsonFlag, MachineFile, Memory, Region, TaskText
 from advisor.cli.output import Output
 
@@ -42,6 +42,7 @@ def report(
         probes=probes,
         reserve_bytes=inputs.reserve_bytes(),
         region=inputs.chosen_region(),
+        g_per_kwh=energy_inputs.own_intensity(None, spec.region),
         calibration=inputs.calibration_of(profile),
         runtime_version=runtime_version(),
     )

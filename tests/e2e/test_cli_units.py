@@ -5,10 +5,12 @@ import os
 import subprocess
 import sys
 
+import fakes_estimate as made
 import jsonschema
 import pytest
 
-from advisor import resources
+from advisor import resources, settings
+from advisor.cli import energy_inputs
 
 SMALL = "HuggingFaceTB/SmolLM2-135M-Instruct"
 
@@ -106,3 +108,32 @@ def test_bad_input_is_named_with_a_remedy(words, code, said):
     assert "Traceback" not in done.stderr
     assert json.loads(done.stdout)["error"]["code"] == code
     assert said in done.stderr
+
+
+def chosen(**changes):
+    nothing = dict.fromkeys(("num_queries_per_day", "region", "g_per_kwh", "price_per_kwh", "currency"))
+    return energy_inputs.conditions(made.machine(), **{**nothing, "with_embodied": False, **changes})
+
+
+def test_the_settings_fill_what_is_not_said_and_what_is_said_wins():
+    assert chosen().intensity is None
+    assert chosen().price is None
+    kept = settings.Settings(region="DEU", grid_g_per_kwh=50.0, price_per_kwh=0.2, currency="INR", with_embodied=True)
+    settings.save(kept)
+    told = chosen()
+    assert (told.intensity.g_per_kwh.value, told.price.value, told.price.unit) == (50.0, 0.2, "INR/kWh")
+    assert told.embodied is not None
+    said = chosen(region="FRA", price_per_kwh=0.4, currency="EUR")
+    assert (said.intensity.iso3, said.price.value, said.price.unit) == ("FRA", 0.4, "EUR/kWh")
+    assert chosen(region="FRA", g_per_kwh=41.0).intensity.g_per_kwh.value == 41.0
+    assert energy_inputs.own_intensity(None, None) == 50.0
+    assert energy_inputs.own_intensity(None, "FRA") is None
+
+
+def test_presets_give_words_and_sizes():
+    assert energy_inputs.task_words("mine", None) == ("mine", {})
+    words, fields = energy_inputs.task_words(None, "aies:speech-recognition")
+    assert (words, fields["kind"], fields["audio_s"]) == ("Speech to text", "speech-recognition", 10.0)
+    words, fields = energy_inputs.task_words("mine", "short-chat")
+    assert (words, fields["num_input_tokens"], fields["num_output_tokens"]) == ("mine", 128, 128)
+    assert "audio_s" not in fields
