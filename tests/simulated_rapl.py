@@ -1,6 +1,7 @@
-"""A RAPL whose counter follows what this machine's processors really do: idle watts, and watts for each busy one.
+"""A RAPL whose counter follows what the test's own processes really do: idle watts, and watts for each busy processor.
 
-Run as a program it keeps a fake sysfs tree's counter going until its standard input closes; `running` starts it.
+Other programs of the machine do not move it, so that a busy one gives the same figures. Run as a program it keeps a
+fake sysfs tree's counter going until its standard input closes; `running` starts it.
 """
 
 import contextlib
@@ -10,29 +11,50 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
+
 ZONE = "devices/virtual/powercap/intel-rapl/intel-rapl:0"
 START_UJ = 5_000_000_000
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
-def busy_s():
-    """Return the busy time of all processors, from process times of the kernel at its finest."""
-    with Path("/proc/stat").open("rb", buffering=0) as file:
-        user, nice, system, _idle, _wait, irq, softirq, *_ = (int(part) for part in file.read(512).split()[1:9])
-    return (user + nice + system + irq + softirq) / TICKS_PER_S
+class Tree:
+    """Processor time of a process and of all that descend from it, those that have ended too."""
+
+    LIST_S = 0.2
+
+    def __init__(self, pid):
+        self._root = psutil.Process(pid)
+        self._own = os.getpid()
+        self._seen, self._listed_s = {pid: 0.0}, 0.0
+
+    def busy_s(self):
+        now_s = time.monotonic()
+        if now_s - self._listed_s > self.LIST_S:
+            self._listed_s = now_s
+            with contextlib.suppress(psutil.Error):
+                for process in self._root.children(recursive=True):
+                    if process.pid != self._own:
+                        self._seen.setdefault(process.pid, 0.0)
+        for pid in self._seen:
+            with contextlib.suppress(OSError, ValueError):
+                fields = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+                self._seen[pid] = (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+        return sum(self._seen.values())
 
 
 def drive(file, idle_w, core_w, period_s):
     """Move the counter until the parent goes."""
     descriptor = os.open(file, os.O_WRONLY)
-    begin_s, begin_busy_s = time.monotonic(), busy_s()
+    tree = Tree(os.getppid())
+    begin_s, begin_busy_s = time.monotonic(), tree.busy_s()
     os.set_blocking(0, False)
     while True:
         with contextlib.suppress(BlockingIOError):
             if os.read(0, 1) == b"":
                 return
-        energy_j = idle_w * (time.monotonic() - begin_s) + core_w * (busy_s() - begin_busy_s)
-        os.pwrite(descriptor, f"{START_UJ + int(energy_j * 1e6):020d}\n".encode(), 0)
+        energy_j = idle_w * (time.monotonic() - begin_s) + core_w * (tree.busy_s() - begin_busy_s)
+        os.pwrite(descriptor, f"{START_UJ + int(energy_j * 1e6):016d}\n".encode(), 0)
         time.sleep(period_s)
 
 
