@@ -14,10 +14,10 @@ Finder = Callable[[Roots], tuple[Found, ...]]
 
 def _finders() -> tuple[Finder, ...]:
     """Return the back-ends, the best of each component first."""
-    from advisor.energy import amdgpu, battery, battery_macos, battery_windows, intel_gpu, perf, rapl
+    from advisor.energy import amdgpu, battery, battery_macos, battery_windows, intel_gpu, nvml, perf, rapl
 
     return (
-        intel_gpu.find, rapl.find, perf.find, amdgpu.find, battery.find, battery_windows.find, battery_macos.find,
+        nvml.find, intel_gpu.find, rapl.find, perf.find, amdgpu.find, battery.find, battery_windows.find, battery_macos.find,
     )  # fmt: skip
 
 
