@@ -25,7 +25,7 @@ class Term(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     id: str
     of: Literal["energy", "carbon"]
-    amount: float
+    value: float
     """In `unit`: of one piece, or for a power of its working."""
     unit: Literal["W", "Wh", "g"]
     divides: Literal["h", "1", "km", "day"]
@@ -71,8 +71,8 @@ def parse(raw: bytes, file_name: str = FILE_NAME) -> tuple[Term, ...]:
     if table.schema_version != SCHEMA_VERSION:
         raise _invalid(file_name, f"version {table.schema_version} is not {SCHEMA_VERSION} - at `$.schema_version`")
     for number, term in enumerate(table.terms):
-        if not term.amount > 0 or term.k < 1:
-            raise _invalid(file_name, f"{term.id} has an amount or k that cannot be - at `$.terms[{number}]`")
+        if not term.value > 0 or term.k < 1:
+            raise _invalid(file_name, f"{term.id} has a value or k that cannot be - at `$.terms[{number}]`")
         if (term.unit == "W") != (term.divides == _HOUR) or (term.unit == "g") != (term.of == "carbon"):
             raise _invalid(file_name, f"{term.id} divides {term.of} by {term.unit} - at `$.terms[{number}].unit`")
     return table.terms
@@ -126,12 +126,12 @@ def _distance(one: Meaning) -> float:
 
 
 def _meaning(item: Quantity, term: Term) -> Meaning:
-    amount = ranges.with_k(term.amount, term.k, term.unit, "assumed", f"{term.what}: {term.reason}")
+    amount = ranges.with_k(term.value, term.k, term.unit, "assumed", f"{term.what}: {term.reason}")
     result = ranges.over(item, amount, term.divides, f"{item.basis}; {term.what}: {term.reason}")
     value = result.value or 0.0
     per = {"W": "h", "Wh": "", "g": ""}[term.unit]
     left = units.amount(item.value, item.unit)
-    right = f"{units.number(term.amount, 3)} {term.unit}"
+    right = f"{units.number(term.value, 3)} {term.unit}"
     return Meaning(
         term=term,
         result=result,

@@ -38,9 +38,9 @@ def test_ranges_of_figure_and_term_both_count():
 
 def test_the_kettle_is_physics():
     kettle = next(term for term in daily.terms() if term.id == "kettle")
-    assert kettle.amount == pytest.approx(1 * 4186 * 85 / 3600 / 0.9, rel=0.01)
+    assert kettle.value == pytest.approx(1 * 4186 * 85 / 3600 / 0.9, rel=0.01)
     petrol = next(term for term in daily.terms() if term.id == "petrol")
-    assert petrol.amount == pytest.approx(8887 / 3.785, rel=0.01)
+    assert petrol.value == pytest.approx(8887 / 3.785, rel=0.01)
 
 
 def test_one_is_not_many_and_days_follow_hours():
@@ -66,7 +66,7 @@ def test_only_numbers_one_can_picture_are_told(energy_wh):
         least = 1 / 3600 if one.term.divides == "h" else daily.LEAST
         assert least <= one.result.value <= daily.MOST
         assert one.result.low <= one.result.value <= one.result.high
-        assert one.term.amount * one.result.value == pytest.approx(energy_wh)
+        assert one.term.value * one.result.value == pytest.approx(energy_wh)
 
 
 def test_at_most_so_many_and_the_most_telling_first():
@@ -85,11 +85,11 @@ def test_nothing_known_means_nothing_and_a_wrong_unit_is_a_mistake():
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"amount": 0}, "terms[1]"),
+        ({"value": 0}, "terms[1]"),
         ({"k": 0.5}, "terms[1]"),
         ({"unit": "W"}, "terms[1].unit"),
         ({"of": "carbon"}, "terms[1].unit"),
-        ({"amount": "much"}, "terms[1].amount"),
+        ({"value": "much"}, "terms[1].value"),
     ],
 )
 def test_a_damaged_table_is_refused(changes, words):
