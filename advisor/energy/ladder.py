@@ -17,7 +17,8 @@ def _finders() -> tuple[Finder, ...]:
     from advisor.energy import amdgpu, battery, battery_macos, battery_windows, intel_gpu, nvml, perf, rapl
 
     return (
-        nvml.find, intel_gpu.find, rapl.find, perf.find, amdgpu.find, battery.find, battery_windows.find, battery_macos.find,
+        nvml.find, intel_gpu.find, rapl.find, perf.find, amdgpu.find, battery.find, battery_windows.find,
+        battery_macos.find,
     )  # fmt: skip
 
 
