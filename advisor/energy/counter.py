@@ -80,7 +80,7 @@ class Counter:
         return self._step(wrapped=wrapped)
 
     def _delta(self, before: int, now: int) -> tuple[int, bool]:
-        if now >= before or self._range is None or now < 0 or before > self._range:
+        if now >= before or self._range is None:
             return now - before, False
         return now - before + self._range + 1, True
 

@@ -55,9 +55,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One event of the PMU."""
 
     name: str
-    pmu_id: int
+    id: int
     """Type of the PMU, as this start of the system numbers it."""
-    config_id: int
+    index: int
+    """Number of the event inside it."""
     unit_j: float
     """[J] One count."""
 
@@ -91,7 +92,7 @@ def open_event(event: Event, cpu: int) -> int:
     number = _SYSCALLS.get(platform.machine())
     if number is None:
         raise MeterError(f"performance events are not known for {platform.machine()}")
-    attributes = _Attributes(type=event.pmu_id, size=ctypes.sizeof(_Attributes), config=event.config_id)
+    attributes = _Attributes(type=event.id, size=ctypes.sizeof(_Attributes), config=event.index)
     syscall = ctypes.CDLL(None, use_errno=True).syscall
     syscall.restype = ctypes.c_long
     arguments = (ctypes.c_int(-1), ctypes.c_int(cpu), ctypes.c_int(-1), ctypes.c_ulong(_CLOSE_ON_EXEC))
@@ -111,7 +112,7 @@ def read_event(roots: Roots, name: str) -> Event | None:
     joules = find_text(folder / f"events/{name}.unit") == "Joules"
     if number is None or match is None or scale is None or not joules:
         return None
-    return Event(name=name, pmu_id=number, config_id=int(match[1], 16), unit_j=scale)
+    return Event(name=name, id=number, index=int(match[1], 16), unit_j=scale)
 
 
 def read_cpus(roots: Roots) -> tuple[int, ...] | None:

@@ -226,7 +226,7 @@ def test_a_mirror_is_never_added(tmp_path):
 
 def test_a_mirror_is_known_across_a_wrap(tmp_path):
     source, mirrors = mirrored(tmp_path)
-    start = RANGE - 7_000_000
+    start = RANGE - 10_020_000  # in the third round one of them has started again and the other has not
     for index in range(5):
         reading = source.read(1, *[(start + index * 5_000_000 + late) % (RANGE + 1) for late in (0, 50_000)])
     assert (mirrors.decided, reading.energy_j) == (True, pytest.approx(20.0))
@@ -244,6 +244,13 @@ def test_counters_that_stand_still_decide_nothing(tmp_path):
     source, mirrors = mirrored(tmp_path)
     for _ in range(10):
         source.read(1, 10**10, 10**10)
+    assert not mirrors.decided
+
+
+def test_a_counter_that_stands_still_beside_one_that_moves_is_no_mirror_yet():
+    mirrors = Mirrors(ranges_j=[None] * 2, limit_w=280.0, refresh_s=0.001)
+    for index in range(10):
+        mirrors.kept([50.0 + 0.01 * index, 50.0], 0.0)
     assert not mirrors.decided
 
 

@@ -69,7 +69,7 @@ def test_the_events_are_meters_of_their_own(tmp_path, kernel):
         "perf": ("cpu", "open"), "perf-dram": ("ram", "open"), "perf-psys": ("platform", "open"),
     }  # fmt: skip
     assert found["perf"].info.resolution_j == 2**-32
-    assert [(event.pmu_id, event.config_id, cpu) for event, cpu, _ in kernel.opened] == [
+    assert [(event.id, event.index, cpu) for event, cpu, _ in kernel.opened] == [
         (27, 2, 0),
         (27, 3, 0),
         (27, 5, 0),
@@ -177,7 +177,7 @@ def test_a_machine_without_the_pmu_says_so(tmp_path, kernel):
 
 def test_the_kernel_of_this_machine_refuses_a_pmu_that_does_not_exist():
     """Whatever this machine allows, the call reaches the kernel and its answer comes back as an error number."""
-    nonsense = perf.Event(name="none", pmu_id=2**31 - 1, config_id=0, unit_j=1.0)
+    nonsense = perf.Event(name="none", id=2**31 - 1, index=0, unit_j=1.0)
     with pytest.raises(OSError, match=r"\S") as caught:
         perf.open_event(nonsense, 0)
     assert caught.value.errno in (errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP)

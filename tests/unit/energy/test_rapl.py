@@ -84,6 +84,10 @@ def test_the_msr_driver_wins_over_the_mmio_driver(laptop):
     assert (zone.folder.name, zone.mmio) == ("intel-rapl:0", False)
 
 
+def test_parts_of_a_package_are_no_zones_of_their_own(laptop):
+    assert sorted(zone.name for zone in rapl.read_zones(laptop.roots)) == ["dram", "package-0", "psys"]
+
+
 def test_the_mmio_driver_alone_is_used(tmp_path):
     machine = Machine(tmp_path, {"intel-rapl-mmio:0": {"name": "package-0"}})
     machine.watts = {"intel-rapl-mmio:0": 7}
@@ -120,7 +124,9 @@ def test_mirrored_dies_are_counted_once(tmp_path):
     machine.watts = {"intel-rapl:0": 180, "intel-rapl:1": 180}
     found = machine.find()["rapl"]
     assert found.info.covers == "processor package"
+    before_s = machine.clock()
     meter = found.open()
+    assert 0.004 < machine.clock() - before_s < 0.02
     first = meter.read()
     machine.run(5)
     last = meter.read()
@@ -224,6 +230,12 @@ def test_one_locked_package_locks_the_whole_back_end(tmp_path):
     }  # fmt: skip
     assert found["rapl"].open is None
     assert machine.files.num_open == 0
+
+
+def test_a_file_that_opens_but_may_not_be_read_is_locked(laptop):
+    laptop.files.on_read["energy_uj"] = errno.EPERM
+    assert laptop.find()["rapl"].info.state == "locked"
+    assert laptop.files.num_open == 0
 
 
 def test_a_package_without_counter_refuses_the_whole_back_end(tmp_path):
