@@ -10,7 +10,8 @@
  * last second, PowerUsage the same unless FAKE_NVML_CC is 8.0 or lower.
  *   FAKE_NVML_CARDS=2, FAKE_NVML_CC=9.0 (compute capability), FAKE_NVML_LIMIT_W=450, FAKE_NVML_MIG=1, FAKE_NVML_MODULE_W
  *   (the chip shares a module with a processor)
- *   FAKE_NVML_NO=driver,counter,fields,usage,limit   what answers that it is not there
+ *   FAKE_NVML_NO=driver,counter,fields,usage,limit,enforced,instant   what answers that it is not there
+ *   (instant: field 186 answers 0)
  *   FAKE_NVML_FROZEN_AT_S, FAKE_NVML_RESET_AT_S, FAKE_NVML_LOST_AT_S, FAKE_NVML_BUSY_AT_S  from then on the counter stands
  *   still; starts again at 0; the first card is lost; it answers `timeout` for one second. */
 #include <math.h>
@@ -134,7 +135,7 @@ int nvmlDeviceGetMigMode(void *device, unsigned *current, unsigned *pending) {
   return getenv("FAKE_NVML_MIG") ? state(device) : NOT_SUPPORTED;
 }
 int nvmlDeviceGetEnforcedPowerLimit(void *device, unsigned *mw) {
-  if (without("limit")) return NOT_SUPPORTED;
+  if (without("limit") || without("enforced")) return NOT_SUPPORTED;
   *mw = (unsigned)(1000 * share(device) * number("FAKE_NVML_LIMIT_W", 450));
   return state(device);
 }
@@ -179,6 +180,7 @@ int nvmlDeviceGetFieldValues(void *device, int num, Field *fields) {
     else if (fields[i].scope) known = 0;
     fields[i].kind = 1; /* unsigned int */
     fields[i].status = known ? OK : NOT_SUPPORTED;
+    if (fields[i].field == INSTANT && without("instant")) w = 0;
     fields[i].value.ui = known ? (unsigned)(1000 * share(device) * w) : 0;
   }
   return status;

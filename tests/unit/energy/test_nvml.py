@@ -87,6 +87,8 @@ def test_two_meters_for_each_card(ask):
     [
         ({}, "at the moment", 0.1, 300),
         ({"no": "fields"}, "mean of the last second", 1.0, 175),
+        ({"no": "instant"}, "mean of the last second", 1.0, 175),
+        ({"no": "usage,instant"}, "mean of the last second", 1.0, 175),
         ({"no": "fields", "cc": "8.6"}, "mean of the last second", 1.0, 175),
         ({"no": "fields", "cc": "8.0"}, "at the moment", 0.1, 300),
         ({"no": "fields", "cc": "7.0"}, "at the moment", 0.1, 300),
@@ -202,6 +204,7 @@ def test_more_than_the_limit_allows_is_refused(readings):
 def test_without_a_stated_limit_any_card_is_believed(ask, readings):
     _, infos = ask(INFOS, no="limit")
     assert infos["nvml:0"]["limit_w"] is None
+    assert ask(INFOS, no="enforced", limit_w=300)[1]["nvml:1"]["limit_w"] == 150
     assert readings("nvml:0", [10.0, 20.0], w=1000, no="limit")[1]["energy_j"] == pytest.approx(10_000, abs=0.01)
 
 
