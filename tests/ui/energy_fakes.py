@@ -100,10 +100,10 @@ def measured(**given):
     return found
 
 
-def probe(**given):
+def probe(workload=WRITER, **given):
     """Return a finished probe of a writer with its energy."""
     energy = measured(**given)
     return fakes_report.probe(
-        workload=WRITER, energy=energy, time_to_first_token=seconds(0.1), time_per_token=seconds(0.02),
+        workload=workload, energy=energy, time_to_first_token=seconds(0.1), time_per_token=seconds(0.02),
         time_per_query=seconds(0.48), energy_per_1000_queries=energy_answer.per_1000_queries(energy, ""),
     )  # fmt: skip

@@ -4,7 +4,7 @@ import energy_fakes
 import pytest
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication
-from test_window import cut, nodes
+from test_window import cut, nodes, settle
 from window_fakes import full_snapshot, outcome_of
 
 from advisor.ui.store import with_probe
@@ -20,7 +20,7 @@ def energy_app(app):
 
 @pytest.mark.parametrize("share", [1.0, 1.5, 2.0])
 @pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)], ids=["1280x800", "1920x1080"])
-@pytest.mark.parametrize("name", ["probe", "settings"])
+@pytest.mark.parametrize("name", ["probe", "settings", "results"])
 def test_no_text_about_energy_is_cut(energy_app, name, size, share, qtbot):
     energy_app.settings.change("text_size_share", share)
     QApplication.processEvents()
@@ -28,12 +28,11 @@ def test_no_text_about_energy_is_cut(energy_app, name, size, share, qtbot):
     window.resize(*size)
     window.go(name)
     window.show()
-    QApplication.processEvents()
-    QApplication.processEvents()
+    settle()
     assert cut(window) == []
 
 
-@pytest.mark.parametrize("name", ["probe", "settings"])
+@pytest.mark.parametrize("name", ["probe", "settings", "results"])
 def test_everything_about_energy_that_takes_the_focus_has_a_name(energy_app, name, qtbot):
     energy_app.window.go(name)
     energy_app.window.show()

@@ -1,6 +1,7 @@
 """The columns of the results table: what each shows of a candidate, on two lines. No Qt."""
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -8,6 +9,8 @@ from advisor import units
 from advisor.evidence import Quantity
 from advisor.recommend.model import CandidateRow
 from advisor.report import wording
+from advisor.report.row_use import RowUse
+from advisor.ui.store import Rows
 
 _RUNTIMES = {
     "onnx": wording.runtime_label("onnxruntime"), "gguf": wording.runtime_label("llama.cpp"),
@@ -30,6 +33,10 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     hidden: bool = False
     width_chars: int = 20
     """Widest it gets by itself."""
+    use: Callable[[RowUse], Quantity] | None = None
+    """Figure in standard units, in place of `text`: it needs what the user chose besides the row."""
+    sort_keys: Callable[[Rows], Any] | None = None
+    """Keys of all rows where no sort key has the column's name."""
 
 
 def rate_of(row: CandidateRow) -> Quantity:
@@ -84,6 +91,29 @@ def figure_column(key: str, title: str, read: Callable[[CandidateRow], Quantity]
         hidden=hidden,
         width_chars=24,
     )
+
+
+def use_column(key: str, title: str, read: Callable[[RowUse], Quantity], sort_keys: Callable[[Rows], Any]) -> Column:
+    """Return a column of standard units, hidden at first."""
+    return Column(
+        key=key, title=title, text=lambda _row: units.NO_DATA, number=True, hidden=True, width_chars=24, use=read,
+        sort_keys=sort_keys,
+    )  # fmt: skip
+
+
+def _by_energy(rows: Rows) -> Any:  # noqa: ANN401
+    """Days, costs and minutes of battery are energies times the same number for all."""
+    return rows.column("energy")
+
+
+def _by_token(rows: Rows) -> Any:  # noqa: ANN401
+    """The power is the same for all, so the energy of a token goes with its time; others write none."""
+    import numpy as np
+
+    writers = [approach.id for approach in rows.summary.approaches if approach.workload.num_output_tokens]
+    writes = np.isin(np.asarray(rows.column("approach")).astype(str), writers)
+    rates = np.asarray(rows.column("rate"), dtype=float)
+    return np.where(writes & (rates > 0), 1.0 / np.where(rates > 0, rates, 1.0), np.nan)
 
 
 def _parameters(row: CandidateRow) -> str:
@@ -142,6 +172,10 @@ COLUMNS: tuple[Column, ...] = (
         width_chars=16,
     ),
     figure_column("carbon", "CO2e per\n1,000 queries", lambda row: row.carbon_per_1000_queries, hidden=True),
+    use_column("token_energy", "Energy of a\ntoken", lambda use: use.figures.per_output_token, _by_token),
+    use_column("day_energy", "Energy\nper day", lambda use: use.figures.energy_per_day, _by_energy),
+    use_column("year_cost", "Cost\nper year", lambda use: use.figures.cost_per_year, _by_energy),
+    use_column("battery", "Battery per\n1,000 queries", lambda use: use.figures.battery.minutes, _by_energy),
     Column(key="parameters", title="Parameters", text=_parameters, number=True, hidden=True, width_chars=11),
     figure_column("download", "Download", lambda row: row.estimate.download_bytes, hidden=True),
     Column(

@@ -5,9 +5,11 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from typing_extensions import override
 
+from advisor.evidence import Quantity
 from advisor.recommend.model import CandidateRow
 from advisor.report import wording
-from advisor.ui.models.columns import COLUMNS, Column
+from advisor.report.row_use import Uses
+from advisor.ui.models.columns import COLUMNS, Column, short_range
 from advisor.ui.store import Rows
 
 Index = QModelIndex | QPersistentModelIndex
@@ -31,6 +33,7 @@ class ResultsModel(QAbstractTableModel):
         self._approach = ""
         self._sort: tuple[str, bool] | None = None
         self._pinned: frozenset[tuple[str, str, str]] = frozenset()
+        self._uses: Uses | None = None
 
     def show_rows(self, rows: Rows | None) -> None:
         """Show another recommendation; order, filter and fold stay as chosen."""
@@ -38,6 +41,12 @@ class ResultsModel(QAbstractTableModel):
         self._rows, self._names, self._usable = rows, [], None
         self._order = self._ordered()
         self.endResetModel()
+
+    def show_uses(self, uses: Uses | None) -> None:
+        """Show what rows take in standard units, as the user's choices make it."""
+        self._uses = uses
+        if self.rowCount():
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, self.columnCount() - 1))
 
     def show_pins(self, pinned: frozenset[tuple[str, str, str]]) -> None:
         """Mark the rows that are pinned."""
@@ -112,13 +121,13 @@ class ResultsModel(QAbstractTableModel):
             return None
         column = self._columns[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._pin_mark(column, row) + column.text(row)
+            return self._pin_mark(column, row) + self.texts(column, row)[0]
         if role == SECOND_LINE_ROLE:
-            return column.second(row)
+            return self.texts(column, row)[1]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return column.tip(row)
+            return self._tip(column, row)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{column.title}: {column.text(row)} {column.second(row)}".replace("\n", " ").strip()
+            return f"{column.title}: {' '.join(self.texts(column, row))}".replace("\n", " ").strip()
         if role == VERDICT_ROLE:
             return row.verdict if column.key == "verdict" else None
         if role == PICK_ROLE:
@@ -137,8 +146,24 @@ class ResultsModel(QAbstractTableModel):
         for place in places:
             row = self.row_at(place)
             if row is not None:
-                lines.append("\t".join(f"{c.text(row)} {c.second(row)}".strip() for c in self._columns))
+                lines.append("\t".join(" ".join(self.texts(column, row)).strip() for column in self._columns))
         return "\n".join(lines)
+
+    def texts(self, column: Column, row: CandidateRow) -> tuple[str, str]:
+        """Return both lines of a cell."""
+        item = self._use(column, row)
+        if item is None:
+            return column.text(row), column.second(row)
+        return wording.amount(item), short_range(item)
+
+    def _tip(self, column: Column, row: CandidateRow) -> str:
+        item = self._use(column, row)
+        if item is None:
+            return column.tip(row)
+        return f"{wording.figure(item)}, {wording.evidence_word(item.evidence)}. {item.basis}"
+
+    def _use(self, column: Column, row: CandidateRow) -> Quantity | None:
+        return column.use(self._uses.of(row)) if column.use is not None and self._uses is not None else None
 
     def _pin_mark(self, column: Column, row: CandidateRow) -> str:
         pinned = column.key == "model" and (row.model, row.format, row.approach) in self._pinned
@@ -177,8 +202,16 @@ class ResultsModel(QAbstractTableModel):
             order = order[[all(word in names[i] for word in words) for i in order]]
         if self._sort is not None:
             key, descending = self._sort
-            order = order[stable_order(np.asarray(self._rows.column(key))[order], descending=descending)]
+            order = order[stable_order(self._keys(key)[order], descending=descending)]
         return order
+
+    def _keys(self, key: str) -> Any:  # noqa: ANN401
+        import numpy as np
+
+        column = self._columns[self.column_of(key)]
+        if self._rows is None:
+            return np.array(())
+        return np.asarray(column.sort_keys(self._rows) if column.sort_keys is not None else self._rows.column(key))
 
     def _searchable(self) -> list[str]:
         if not self._names and self._rows is not None:

@@ -19,6 +19,7 @@ from typing_extensions import override
 
 from advisor.recommend.model import CandidateRow, Summary
 from advisor.report import wording
+from advisor.report.row_use import Uses
 from advisor.ui import theme
 from advisor.ui.dialogs.table_dialog import TableDialog
 from advisor.ui.models.results_model import ResultsModel
@@ -57,6 +58,8 @@ class ResultsPage(Page):
         super().__init__("Results")
         self._state = ResultState()
         self._learned = ""
+        self._uses: Uses | None = None
+        self._made_of: tuple[object, ...] = ()
         self.model = ResultsModel(self)
         self.report = text.button("Make a report", role="primary")
         self.report.clicked.connect(self._on_report_clicked)
@@ -76,7 +79,8 @@ class ResultsPage(Page):
     @override
     def show_snapshot(self, old: Snapshot | None, new: Snapshot) -> None:
         learned = new.calibration.speed.learned
-        if old is not None and old.results == new.results and learned == self._learned:
+        chosen = self._show_uses(new)
+        if old is not None and old.results == new.results and learned == self._learned and not chosen:
             return
         self._learned = learned
         before, self._state = self._state, new.results
@@ -87,6 +91,17 @@ class ResultsPage(Page):
         if before.pinned != new.results.pinned:
             self.model.show_pins(frozenset(new.results.pinned))
         self._show_selected()
+
+    def _show_uses(self, new: Snapshot) -> bool:
+        """Keep what rows take in standard units; true where that is another thing than before."""
+        rows: Rows | None = new.results.recommendation
+        made_of = (rows, new.settings, new.archive.probes)
+        if self._made_of == made_of:
+            return False
+        self._made_of = made_of
+        self._uses = Uses(rows.summary, new.settings, new.archive.probes) if rows is not None else None
+        self.model.show_uses(self._uses)
+        return True
 
     @override
     def panes(self) -> tuple[QWidget, ...]:
@@ -264,7 +279,7 @@ class ResultsPage(Page):
         rows: Rows | None = self._state.recommendation
         row = rows.row(self._state.selected) if rows is not None and self._state.selected is not None else None
         self.view.show_selected(self._state.selected)
-        self.details.show_row(row, pinned=row is not None and row_key(row) in self._state.pinned)
+        self.details.show_row(row, pinned=row is not None and row_key(row) in self._state.pinned, uses=self._uses)
         if self._plot is not None:
             self._plot.show_selected(self._state.selected)
 

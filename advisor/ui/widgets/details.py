@@ -2,14 +2,25 @@
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QScrollArea,
+    QSizePolicy,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from advisor.recommend.model import CandidateRow
 from advisor.report import wording
+from advisor.report.row_use import Uses
 from advisor.ui import theme
 from advisor.ui.models import basis
 from advisor.ui.widgets import text
 from advisor.ui.widgets.card import Card
+from advisor.ui.widgets.energy_details import NAME, EnergyDetails
 from advisor.ui.widgets.memory_bar import MemoryBar
 
 
@@ -41,10 +52,23 @@ class DetailsPane(Card):
         left.addWidget(self.bar)
         left.addStretch(1)
         left.addLayout(self._buttons(unit))
-        columns.addWidget(self._facts(unit), 3)
+        self.energy = EnergyDetails()
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName("Details of the chosen model")
+        self.tabs.tabBar().setAccessibleName("Details of the chosen model")
+        self.tabs.addTab(self._facts(unit), "Figures")
+        self.tabs.addTab(self.energy, NAME)
+        columns.addWidget(self.tabs, 3)
 
-    def show_row(self, row: CandidateRow | None, *, pinned: bool) -> None:
-        """Show another candidate, or nothing."""
+    def show_row(self, row: CandidateRow | None, *, pinned: bool, uses: Uses | None = None) -> None:
+        """Show another candidate, or nothing.
+
+        Args:
+            row: the candidate.
+            pinned: it is pinned for comparison.
+            uses: rows in standard units; null leaves the energy tab as it is.
+        """
         self.setVisible(row is not None)
         if row is None:
             return
@@ -57,6 +81,8 @@ class DetailsPane(Card):
         self.why.setVisible(not row.can_probe)
         self.pin.setText("Unpin" if pinned else "Pin to compare")
         self._show_facts(row)
+        if uses is not None:
+            self.energy.show_row(row, uses)
 
     def _buttons(self, unit: int) -> QVBoxLayout:
         outer = QVBoxLayout()

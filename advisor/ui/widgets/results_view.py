@@ -131,9 +131,10 @@ class ResultsView(QTableView):
         rows = [self.results.row_at(place) for place in range(min(FITTED_ROWS, self.results.rowCount()))]
         for place, column in enumerate(COLUMNS):
             widths = [metrics.horizontalAdvance(line) for line in column.title.split("\n")]
-            for row in rows:
+            for row in rows if not self.isColumnHidden(place) or column.use is None else ():
                 if row is not None:
-                    widths += [metrics.horizontalAdvance(column.text(row)), small.horizontalAdvance(column.second(row))]
+                    upper, lower = self.results.texts(column, row)
+                    widths += [metrics.horizontalAdvance(upper), small.horizontalAdvance(lower)]
             limit = metrics.averageCharWidth() * column.width_chars
             self._natural_px[place] = min(max(widths), limit) + round(2.5 * unit)
         self._use_spare_room()
@@ -240,3 +241,4 @@ class ResultsView(QTableView):
     @Slot(bool)
     def _on_column_toggled(self, shown: bool) -> None:
         self.setColumnHidden(int(self.sender().data()), not shown)  # type: ignore[attr-defined]
+        self.fit()
