@@ -4,7 +4,8 @@ import msgspec
 
 from advisor.evidence import Quantity, unknown
 from advisor.graphs.onnx_file.model import ExternalFile, OnnxHeader, Value
-from advisor.probe.onnx_file.plan import FileFeed, FreeDimension, Inputs, OnnxFileResult
+from advisor.probe.file_feed import FileFeed
+from advisor.probe.onnx_file.plan import FreeDimension, Inputs, OnnxFileResult
 
 
 def _figure(value, unit):

@@ -28,7 +28,7 @@ def compare_energy(
 
     from advisor.hardware import detect
     from advisor.probe import planner
-    from advisor.probe.energy_pair import PairPlan, PairResult
+    from advisor.probe.energy_pair_plan import PairPlan, PairResult
     from advisor.recommend import single
     from advisor.report import energy_document
 

@@ -8,7 +8,7 @@ from advisor.energy.bench import Liveness
 from advisor.energy.blocks import Block
 from advisor.energy.model import MeterInfo, PhaseName, PowerPoint
 from advisor.probe.depth import DepthRequest
-from advisor.probe.onnx_file.plan import FileFeed
+from advisor.probe.file_feed import FileFeed
 
 
 class EnergyRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,6 @@ launch to the next is inside the interval, and a drift of the machine is cancell
 
 import contextlib
 import shutil
-import statistics
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -20,57 +19,18 @@ from advisor.child import runner
 from advisor.child.main import Channel, refuse_request
 from advisor.child.protocol import LogRecord, Message, Progress, Sample
 from advisor.energy import compare, ladder
-from advisor.energy.compare import PairedRatio
 from advisor.energy.model import Component, MeterInfo
 from advisor.errors import ChildError, InvalidModelError
-from advisor.evidence import Quantity
 from advisor.graphs import build
 from advisor.graphs.recipe import Recipe
 from advisor.probe import energy_stage, footprint, lock
 from advisor.probe.depth import DepthRequest
 from advisor.probe.energy import EnergyReport, EnergyRequest
+from advisor.probe.energy_pair_plan import PairPlan, PairResult, PairSide
 from advisor.probe.energy_settings import EnergySettings
 from advisor.probe.plan import ProbePlan
 
-ROUNDS = {"quick": 3, "standard": 5}
-MOST_ROUNDS = 12
-_PAUSE_S = 3.0
-"""[s] Between turns, so that one candidate's warmth is not the other's."""
 _TURN_S = 40.0
-
-
-class PairPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """Candidates to compare, the first is what the others are held against."""
-
-    plans: tuple[ProbePlan, ...]
-    """Of the same workload; their energy settings say where the meters are."""
-    num_rounds: int = ROUNDS["quick"]
-    pause_s: float = _PAUSE_S
-
-
-class PairSide(msgspec.Struct, frozen=True, kw_only=True):
-    """One candidate's turns."""
-
-    model: str
-    format: str
-    energy_j: tuple[float | None, ...]
-    """[J] Of one query, gross, one value a turn; null: the block was not usable."""
-    query_s: tuple[float, ...]
-    """[s] Of one query in the same blocks."""
-    ratio: PairedRatio | None = None
-    """Against the first candidate; null for the first."""
-
-
-class PairResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a comparison by turns found."""
-
-    created: str
-    """ISO 8601, UTC."""
-    meter: MeterInfo
-    sides: tuple[PairSide, ...]
-    order: tuple[int, ...]
-    """Which candidate each turn measured."""
-    wall_s: float
 
 
 def compare_energy(request: bytes, channel: Channel) -> bytes:
@@ -236,14 +196,3 @@ def _folder(root: Path, channel: Channel) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def query_energy(side: PairSide) -> Quantity:
-    """Return a candidate's energy of one query: the median of its turns with their extremes."""
-    good = sorted(value for value in side.energy_j if value is not None)
-    basis = f"{len(good)} turns, measured by turns with the others"
-    if not good:
-        return Quantity(value=None, unit="J", evidence="excluded", basis="no turn gave a sound block")
-    return Quantity(
-        value=statistics.median(good), low=good[0], high=good[-1], unit="J", evidence="measured-synthetic", basis=basis
-    )

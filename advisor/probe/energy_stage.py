@@ -12,7 +12,7 @@ from advisor.hardware.roots import Roots
 from advisor.probe.depth import DepthReport, DepthRequest
 from advisor.probe.energy import EnergyReport, EnergyRequest
 from advisor.probe.energy_settings import EnergySettings
-from advisor.probe.onnx_file.plan import FileFeed
+from advisor.probe.file_feed import FileFeed
 from advisor.probe.plan import ProbePlan
 from advisor.probe.providers import ProviderUse
 

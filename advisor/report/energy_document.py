@@ -12,8 +12,8 @@ from advisor.energy.model import Component, EnergyResult, MeterInfo
 from advisor.energy.self_check import SelfCheck
 from advisor.energy.wall_store import KeptFit
 from advisor.evidence import Quantity
-from advisor.probe import energy_pair
-from advisor.probe.energy_pair import PairResult, PairSide
+from advisor.probe import energy_pair_plan
+from advisor.probe.energy_pair_plan import PairResult, PairSide
 from advisor.report.language import _
 from advisor.report.public_parts import figure, head
 
@@ -162,7 +162,7 @@ def pair_rows(result: PairResult) -> list[tuple[str, ...]]:
     """Return one row a candidate."""
     return [
         (
-            name_of(side), _amount(energy_pair.query_energy(side)),
+            name_of(side), _amount(energy_pair_plan.query_energy(side)),
             units.duration(sum(side.query_s) / len(side.query_s)) if side.query_s else units.NO_DATA,
             "" if side.ratio is None else _ratio_cell(side.ratio),
         )
@@ -189,7 +189,7 @@ def pair_json(result: PairResult) -> Document:
             {
                 "model": side.model,
                 "format": side.format,
-                "energy_per_query": figure(energy_pair.query_energy(side)),
+                "energy_per_query": figure(energy_pair_plan.query_energy(side)),
                 "turns_j": list(side.energy_j),
                 "query_s": list(side.query_s),
                 "ratio": None if side.ratio is None else figure(side.ratio.ratio),

@@ -12,7 +12,8 @@ from advisor.evidence import Quantity, unknown, weakest
 from advisor.graphs.onnx_file.model import OnnxHeader, Value
 from advisor.probe import energy_answer, providers
 from advisor.probe.agreement import Agreement
-from advisor.probe.onnx_file.plan import FileFeed, Inputs, OnnxFileResult
+from advisor.probe.file_feed import FileFeed
+from advisor.probe.onnx_file.plan import Inputs, OnnxFileResult
 from advisor.report import probe_notes, public, wording
 from advisor.report.language import _
 from advisor.report.public_parts import Document, figure, head, plain_figure

@@ -10,7 +10,7 @@ from test_real_probe import plan_of
 
 from advisor.child import runner
 from advisor.child.protocol import Progress, Sample
-from advisor.probe.energy_pair import PairPlan, PairResult
+from advisor.probe.energy_pair_plan import PairPlan, PairResult
 from advisor.probe.energy_settings import EnergySettings
 from advisor.probe.plan import ProbeResult
 

@@ -11,8 +11,9 @@ from advisor.child import runner
 from advisor.child.protocol import Progress
 from advisor.probe import lock
 from advisor.probe.depth import DepthReport, DepthRequest
+from advisor.probe.file_feed import FileFeed
 from advisor.probe.onnx_file import ending, job
-from advisor.probe.onnx_file.plan import FileFeed, FileRunRequest, OnnxFilePlan, OnnxFileResult
+from advisor.probe.onnx_file.plan import FileRunRequest, OnnxFilePlan, OnnxFileResult
 from advisor.probe.providers import ProviderUse, processor
 from advisor.units import GIB, MIB
 

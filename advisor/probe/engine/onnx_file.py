@@ -15,7 +15,8 @@ from advisor.probe import memory_limit
 from advisor.probe.depth import DepthReport, DepthRequest
 from advisor.probe.engine import measure as engine
 from advisor.probe.engine.query import QueryRunner
-from advisor.probe.onnx_file.plan import FileFeed, FileRunRequest
+from advisor.probe.file_feed import FileFeed
+from advisor.probe.onnx_file.plan import FileRunRequest
 from advisor.probe.sampling import Sampler
 
 _NUM_SETS = 4

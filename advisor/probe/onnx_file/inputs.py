@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from advisor import units
 from advisor.errors import InvalidInputError, InvalidModelError
 from advisor.graphs.onnx_file.model import OnnxHeader, Value
+from advisor.probe.file_feed import FileFeed, FileFill
 from advisor.probe.onnx_file import size
-from advisor.probe.onnx_file.plan import FileFeed, FileFill, Inputs
+from advisor.probe.onnx_file.plan import Inputs
 
 ELEMENT_BYTES = {
     "float32": 4, "float64": 8, "float16": 2, "int8": 1, "uint8": 1, "int16": 2, "uint16": 2, "int32": 4, "uint32": 4,

@@ -1,7 +1,5 @@
 """What to measure of an ONNX file, and what came out. Pure values: they travel between the app and its children."""
 
-from typing import Literal
-
 import msgspec
 
 from advisor.child.protocol import OutcomeCode, Sample
@@ -10,13 +8,11 @@ from advisor.evidence import Quantity
 from advisor.graphs.onnx_file.model import OnnxHeader
 from advisor.probe.depth import DepthRequest
 from advisor.probe.energy_settings import EnergySettings
+from advisor.probe.file_feed import FileFeed
 from advisor.probe.plan import Grade
 from advisor.probe.providers import Placement, ProviderUse
 
 RESULT_VERSION = 1
-FileFill = Literal["ids", "ones", "zeros", "constant", "positions", "normal", "pixels", "bytes", "empty"]
-"""How an input is filled: numbers below a limit, ones, zeros, one number, 0 1 2 ..., a standard normal distribution,
-0 to 1, 0 to 255, empty texts."""
 
 
 class OnnxFilePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,19 +39,6 @@ class OnnxFilePlan(msgspec.Struct, frozen=True, kw_only=True):
     power_source: str | None = None
     energy: EnergySettings | None = None
     """How energy is measured; null: it is not."""
-
-
-class FileFeed(msgspec.Struct, frozen=True, kw_only=True):
-    """One input as it is made."""
-
-    name: str
-    data_type: str
-    shape: tuple[int, ...]
-    fill: FileFill
-    limit: int = 0
-    """Of `ids`: drawn below it; of `constant`: the number itself."""
-    why: str
-    """One phrase: where the values' kind comes from."""
 
 
 class FreeDimension(msgspec.Struct, frozen=True, kw_only=True):
