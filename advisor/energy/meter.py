@@ -11,7 +11,8 @@ from advisor.energy.mirror import Mirrors
 from advisor.energy.model import MeterInfo, Reading
 
 SLOW_READ_S = 0.005
-"""[s] A read that took longer says too little about when it was."""
+_SLOW_SHARE = 0.1
+"""[s], [1] A read that took longer than this, and than this share of the meter's period, does not say when it was."""
 _LONGEST_GAP_S = 3.0
 _LONGEST_GAP_PERIODS = 5.0
 """[s], [1] Power between two samples further apart than both is not known."""
@@ -102,7 +103,7 @@ class CounterMeter:
         except _FAILURES as error:
             return Reading(before_s=before_s, after_s=self._clock(), epoch=self._epoch, gap=reason(error))
         after_s = self._clock()
-        if after_s - before_s > SLOW_READ_S:
+        if after_s - before_s > max(SLOW_READ_S, _SLOW_SHARE * self._info.refresh_s):
             return Reading(before_s=before_s, after_s=after_s, epoch=self._epoch, gap="the read took too long")
         energy_j, broken = self._added(counts, before_s, after_s)
         return Reading(

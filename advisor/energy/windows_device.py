@@ -32,8 +32,11 @@ class Devices(Protocol):
 class SystemDevices:
     """The devices of the running Windows."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, writable: bool = True) -> None:
         """Load the system's libraries.
+
+        Args:
+            writable: ask for handles that may also be written to, as battery devices want it.
 
         Raises:
             MeterError: this is not Windows.
@@ -41,6 +44,7 @@ class SystemDevices:
         library: Any = getattr(ctypes, "WinDLL", None)
         if library is None:
             raise MeterError("this system has no Windows devices")
+        self._access = _GENERIC_READ | (_GENERIC_WRITE if writable else 0)
         self._kernel = library("kernel32", use_last_error=True)
         self._config = library("cfgmgr32")
         kernel = self._kernel
@@ -71,9 +75,7 @@ class SystemDevices:
 
     def open(self, path: str) -> int:
         """Return a handle; raises `OSError`."""
-        handle = self._kernel.CreateFileW(
-            path, _GENERIC_READ | _GENERIC_WRITE, _SHARE_READ_WRITE, None, _OPEN_EXISTING, 0, None
-        )
+        handle = self._kernel.CreateFileW(path, self._access, _SHARE_READ_WRITE, None, _OPEN_EXISTING, 0, None)
         if handle is None or handle == ctypes.c_void_p(-1).value:
             raise self._error("Windows refuses to open the device")
         return int(handle)

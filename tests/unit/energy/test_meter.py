@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import fakes_energy as fake
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,6 +134,8 @@ def test_a_slow_read_says_too_little_about_when_it_was(tmp_path):
         clock=source.clock,
     )
     assert slow.read().gap == "the read took too long"
+    seldom = CounterMeter(msgspec.structs.replace(PACKAGE, refresh_s=0.1), slow._channels, clock=source.clock)
+    assert seldom.read().gap is None  # 6 ms of a tenth of a second say enough
 
 
 def test_one_channel_that_fails_takes_the_whole_reading(tmp_path):
