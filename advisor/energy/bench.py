@@ -3,7 +3,7 @@
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -20,6 +20,8 @@ _LEAST_WINDOW_S = 0.4
 _WINDOW_REFRESHES = 10.0
 _SPIN_BYTES = 1 << 20
 _TRACE_POINTS = 2000
+_MANY_GAPS = 3
+"""Failed readings in one block that explain its silence; a single one is an accident."""
 _TRACE_STEP_S = 0.1
 clock = time.perf_counter
 
@@ -147,6 +149,7 @@ class Bench:
             once: the work runs one time only, however short.
         """
         asleep_s = suspended_s()
+        gaps = {meter: watch.gaps() for meter, watch in self._watches.items()}
         marks = self._marks()
         begin_s = clock()
         num_units = 0
@@ -160,7 +163,8 @@ class Bench:
         asleep_s = suspended_s() - asleep_s
         found = {
             meter: msgspec.structs.replace(
-                _block(watch, marks.get(meter), ends[meter], num_units, now_s - begin_s, asleep_s), whole=once
+                _block(watch, marks.get(meter), ends[meter], num_units, now_s - begin_s, asleep_s, gaps[meter]),
+                whole=once,
             )
             for meter, watch in self._watches.items()
         }
@@ -240,7 +244,7 @@ def _mean_w(begin: Mark | None, end: Mark | None) -> float | None:
 
 def _block(watch: Watch, begin: Mark | None, end: Mark | None, num_units: int, work_s: float, asleep_s: float) -> Block:
     if begin is None or end is None:
-        why = next(iter(watch.gaps()), "the meter did not answer")
+        why = _failed_reads(watch, gaps) or "the meter did not answer"
         return Block(energy_j=0.0, window_s=0.0, work_s=work_s, num_units=num_units, rejected=why)
     block = Block(
         energy_j=end.energy_j - begin.energy_j, window_s=end.t_s - begin.t_s, work_s=work_s, num_units=num_units
@@ -248,5 +252,12 @@ def _block(watch: Watch, begin: Mark | None, end: Mark | None, num_units: int, w
     why_not = blocks.refused(block, watch.info, epochs_differ=begin.epoch != end.epoch, asleep_s=asleep_s)
     if why_not is None and block.window_s < 0.5 * work_s:
         # The counter stopped moving, or its file went away, in the middle of the work.
-        why_not = next(iter(watch.gaps()), "the meter was silent for more than half of the block")
+        why_not = _failed_reads(watch, gaps) or "the meter was silent for more than half of the block"
     return msgspec.structs.replace(block, rejected=why_not)
+
+
+def _failed_reads(watch: Watch, before: Mapping[str, int]) -> str | None:
+    """Return why most readings failed since some counts; None where few or none did."""
+    grown = {why: count - before.get(why, 0) for why, count in watch.gaps().items()}
+    why, count = max(grown.items(), key=lambda item: item[1], default=("", 0))
+    return why if count >= _MANY_GAPS else None

@@ -14,11 +14,23 @@ Finder = Callable[[Roots], tuple[Found, ...]]
 
 def _finders() -> tuple[Finder, ...]:
     """Return the back-ends, the best of each component first."""
-    from advisor.energy import amdgpu, battery, battery_macos, battery_windows, intel_gpu, nvml, perf, rapl
+    from advisor.energy import (
+        amdgpu,
+        battery,
+        battery_macos,
+        battery_windows,
+        emi,
+        intel_gpu,
+        ioreport,
+        nvml,
+        perf,
+        rapl,
+        rusage,
+    )
 
     return (
-        nvml.find, intel_gpu.find, rapl.find, perf.find, amdgpu.find, battery.find, battery_windows.find,
-        battery_macos.find,
+        nvml.find, intel_gpu.find, rapl.find, perf.find, amdgpu.find, emi.find, ioreport.find, rusage.find,
+        battery.find, battery_windows.find, battery_macos.find,
     )  # fmt: skip
 
 
