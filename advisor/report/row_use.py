@@ -5,10 +5,9 @@ import msgspec
 from advisor.energy import daily, standard, training
 from advisor.energy.standard import Conditions, StandardFigures
 from advisor.errors import AdvisorError
-from advisor.estimate import energy as power
 from advisor.evidence import Quantity
 from advisor.probe.plan import ProbeResult
-from advisor.recommend import comparison, published, use
+from advisor.recommend import comparison, known_power, published, use
 from advisor.recommend.comparison import Comparison, Ours
 from advisor.recommend.model import CandidateRow, Summary
 from advisor.report import energy_series, energy_words, standard_units, wording
@@ -19,6 +18,7 @@ from advisor.task.model import Workload
 
 LEADERBOARD = "huggingface.co/spaces/AIEnergyScore/Leaderboard"
 NUM_MEANINGS = 3
+MOST_PUBLISHED = 12
 
 
 class RowUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,16 +45,19 @@ class UseLine(msgspec.Struct, frozen=True, kw_only=True):
 class Uses:
     """Rows of one recommendation in standard units, each computed when it is looked at."""
 
-    def __init__(self, summary: Summary, settings: Settings, probes: tuple[ProbeResult, ...]) -> None:
+    def __init__(
+        self, summary: Summary, settings: Settings, probes: tuple[ProbeResult, ...], chosen: Conditions | None = None
+    ) -> None:
         """Keep what all rows share.
 
         Args:
             summary: of the recommendation.
             settings: electricity, price, making of the computer.
             probes: made on this computer, for energy that was measured.
+            chosen: electricity, price and volume in place of those of the settings.
         """
         self.summary = summary
-        self.chosen = conditions(summary, settings)
+        self.chosen = chosen if chosen is not None else conditions(summary, settings)
         self._probes = {probe.id: probe for probe in probes}
         self._workloads = {approach.id: approach.workload for approach in summary.approaches}
         self._found: dict[int, RowUse] = {}
@@ -89,7 +92,7 @@ class Uses:
                 parts=energy_series.query_parts(probe.energy, probe.workload),
                 parts_measured=probe.energy.mode != "band", below_limit=net.value is None and net.high is not None,
             )  # fmt: skip
-        model = power.power_model(self.summary.machine, row.estimate.device)
+        model = known_power.power_model(self.summary.machine, row.estimate.device, self._probes.values())
         found = use.figures(row.energy_per_1000_queries, row.estimate, self.workload(row), model, self.chosen)
         net = Quantity(value=None, unit="J", evidence="excluded", basis=_("only a probe under a meter can tell"))
         return RowUse(
@@ -198,8 +201,14 @@ def published_lines(row: CandidateRow) -> tuple[UseLine, ...]:
     return tuple(found)
 
 
-def compared(rows: tuple[CandidateRow, ...], uses: Uses) -> Comparison | None:
-    """Return rows of this computer beside published figures of the task; null where there is nothing beside them."""
+def compared(rows: tuple[CandidateRow, ...], uses: Uses, *, most: int = MOST_PUBLISHED) -> Comparison | None:
+    """Return rows of this computer beside published figures of the task; null where there is nothing beside them.
+
+    Args:
+        rows: ours.
+        uses: of their recommendation.
+        most: how many published figures at most.
+    """
     cpu = uses.summary.machine.cpu.model.value
     hardware = cpu or _("this computer")
     ours = [
@@ -209,7 +218,7 @@ def compared(rows: tuple[CandidateRow, ...], uses: Uses) -> Comparison | None:
         )
         for row in rows
     ]  # fmt: skip
-    return comparison.comparison(uses.summary.task.kind, ours)
+    return comparison.comparison(uses.summary.task.kind, ours, most=most)
 
 
 def _sizes(workload: Workload) -> str:

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -114,6 +114,7 @@ def pareto_series(
     benchmark: str | None = None,
     limit: int | None = MAX_POINTS,
     one_a_model: bool = False,
+    has_figure: Callable[[CandidateRow], bool] | None = None,
 ) -> ParetoSeries:
     """Return quality against energy.
 
@@ -123,11 +124,13 @@ def pareto_series(
         limit: how many of the best rows are looked at; null looks at all.
         one_a_model: show each model once, in its best format, and mark those that no other shown model beats in both
             quality and energy; else every candidate is shown with the front of the recommendation.
+        has_figure: tells whether a row can be drawn; null: its energy is known.
     """
     rows = top_rows(recommendation, limit)
     if one_a_model:
         rows = _first_of_each_model(rows)
-    drawable = [row for row in rows if _drawable(row)]
+    known = has_figure if has_figure is not None else _has_energy
+    drawable = [row for row in rows if row.quality.value is not None and known(row)]
     counted = Counter(str(row.quality.benchmark) for row in drawable)
     names = tuple(sorted(counted, key=lambda name: (-counted[name], name)))
     pick = recommendation.pick
@@ -169,9 +172,8 @@ def _with_own_front(points: Sequence[ParetoPoint], *, higher_is_better: bool) ->
     return tuple(msgspec.structs.replace(point, pareto=point.index in front) for point in points)
 
 
-def _drawable(row: CandidateRow) -> bool:
-    energy = row.energy_per_1000_queries.value
-    return row.quality.value is not None and energy is not None and energy > 0
+def _has_energy(row: CandidateRow) -> bool:
+    return (row.energy_per_1000_queries.value or 0.0) > 0
 
 
 def _benchmark_of_pick(rows: Iterable[CandidateRow], index: int | None) -> str | None:

@@ -116,7 +116,7 @@ def test_plots_follow_too(wearing, qapp):
     page.show_plot()
     hints.become(Qt.ColorScheme.Dark)
     qapp.processEvents()
-    assert page._plot.plot.backgroundBrush().color().name() == theme.DARK.base.lower()
+    assert page.pareto.plot.plot.backgroundBrush().color().name() == theme.DARK.base.lower()
 
 
 def test_qt_has_what_the_desktop_is_asked(qapp):

@@ -296,10 +296,10 @@ def test_measure_hands_the_row_on_and_is_off_with_a_reason(results, snapshot):
 
 def test_the_plot_has_one_point_a_candidate_and_a_click_chooses_it(results, snapshot):
     answer = fakes_report.recommendation()
-    from advisor.report.series import pareto_series
-    from advisor.ui.plots.pareto_plot import ParetoPlot, outline, size_px, tooltip
+    from advisor.report.cost_series import cost_series, outline
+    from advisor.ui.plots.pareto_plot import ParetoPlot, size_px, tooltip
 
-    series = pareto_series(answer)
+    series = cost_series(answer)
     plot = ParetoPlot()
     plot.show_series(series, 7)
     assert len(plot._points.points()) == len(series.points)
@@ -319,8 +319,8 @@ def test_the_plot_has_one_point_a_candidate_and_a_click_chooses_it(results, snap
 def test_the_plot_can_be_read_as_a_table(qtbot, results):
     snapshot = with_results(Snapshot(), recommendation=None)
     results.show_snapshot(None, snapshot)
-    results._state = msgspec.structs.replace(results._state, recommendation=fakes_report.recommendation())
-    results._on_as_table_clicked()
+    results.pareto.show_rows(fakes_report.recommendation(), None)
+    results.pareto.as_table.click()
     from advisor.ui.dialogs.table_dialog import TableDialog, as_tsv
 
     (dialog,) = results.findChildren(TableDialog)

@@ -219,5 +219,11 @@ def log_child(record: LogRecord) -> None:
 
 def load_plots() -> None:
     """Load what draws plots and ranks candidates, so that the first of each does not stop the window."""
-    for name in ("numpy", "pyqtgraph", "advisor.report.series", "advisor.recommend.advise"):
+    for name in (
+        "numpy",
+        "pyqtgraph",
+        "advisor.report.cost_series",
+        "advisor.report.energy_series",
+        "advisor.recommend.advise",
+    ):
         importlib.import_module(name)

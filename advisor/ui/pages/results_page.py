@@ -1,7 +1,5 @@
 """The answer: headline, ways to do it, table and plot, details of the chosen row."""
 
-from typing import Any
-
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
@@ -21,9 +19,9 @@ from advisor.recommend.model import CandidateRow, Summary
 from advisor.report import wording
 from advisor.report.row_use import Uses
 from advisor.ui import theme
-from advisor.ui.dialogs.table_dialog import TableDialog
 from advisor.ui.models.results_model import ResultsModel
-from advisor.ui.models.simple_table import Cell
+from advisor.ui.pages.pareto_tab import ParetoTab
+from advisor.ui.pages.published_tab import PublishedTab
 from advisor.ui.store import ResultState, Rows, Snapshot, row_key
 from advisor.ui.widgets import text
 from advisor.ui.widgets.card import Notice
@@ -144,7 +142,11 @@ class ResultsPage(Page):
         self.tabs.setUsesScrollButtons(False)
         self.tabs.setAccessibleName("Results as table or plot")
         self.tabs.addTab(self._table(unit), "Table")
-        self.tabs.addTab(self._plot_tab(unit), "Quality against energy")
+        self.pareto = ParetoTab()
+        self.pareto.selected.connect(self.row_selected)
+        self.tabs.addTab(self.pareto, "Plot")
+        self.published = PublishedTab()
+        self.tabs.addTab(self.published, "Published figures")
         self.tabs.currentChanged.connect(self._on_tabs_current_changed)
         self.details = DetailsPane()
         self.details.measure_requested.connect(self._on_measure_requested)
@@ -188,20 +190,6 @@ class ResultsPage(Page):
         self.view.pin_requested.connect(self.pin_requested)
         self.view.measure_requested.connect(self._on_measure_requested)
         return self.view
-
-    def _plot_tab(self, unit: int) -> QWidget:
-        self._plot: Any = None
-        holder = QWidget()
-        self._plot_layout = QVBoxLayout(holder)
-        self._plot_layout.setContentsMargins(0, unit, 0, 0)
-        row = QHBoxLayout()
-        self.plot_summary = text.label(role="muted", wrap=True)
-        self.as_table = text.button("Show as table")
-        self.as_table.clicked.connect(self._on_as_table_clicked)
-        row.addWidget(self.plot_summary, 1)
-        row.addWidget(self.as_table, 0, Qt.AlignmentFlag.AlignTop)
-        self._plot_layout.addLayout(row)
-        return holder
 
     def _show_state(self, new: Snapshot) -> None:
         state = new.results
@@ -280,25 +268,20 @@ class ResultsPage(Page):
         row = rows.row(self._state.selected) if rows is not None and self._state.selected is not None else None
         self.view.show_selected(self._state.selected)
         self.details.show_row(row, pinned=row is not None and row_key(row) in self._state.pinned, uses=self._uses)
-        if self._plot is not None:
-            self._plot.show_selected(self._state.selected)
+        self.pareto.show_selected(self._state.selected)
+        self._show_published()
 
     def _show_plot(self) -> None:
-        """Draw the plot when it can be seen; pyqtgraph is loaded with the first one."""
-        rows: Rows | None = self._state.recommendation
-        if rows is None or self.tabs.currentIndex() != 1:
-            return
-        from advisor.report.series import pareto_series
+        """Draw the plot when it can be seen."""
+        self.pareto.show_rows(self._state.recommendation, self._state.selected)
+        if self.tabs.currentWidget() is self.pareto:
+            self.pareto.draw()
+        self._show_published()
 
-        if self._plot is None:
-            from advisor.ui.plots.pareto_plot import ParetoPlot
-
-            self._plot = ParetoPlot()
-            self._plot.selected.connect(self.row_selected)
-            self._plot_layout.addWidget(self._plot, 1)
-        series = pareto_series(rows)  # type: ignore[arg-type]
-        self.plot_summary.setText(series.summary)
-        self._plot.show_series(series, self._state.selected)
+    def _show_published(self) -> None:
+        state = self._state
+        if self.tabs.currentWidget() is self.published:
+            self.published.draw(state.recommendation, self._uses, state.selected, state.pinned)
 
     @Slot(int)
     def _on_measure_requested(self, index: int) -> None:
@@ -340,29 +323,9 @@ class ResultsPage(Page):
     @Slot()
     def show_plot(self) -> None:
         """Bring the plot to the front."""
-        self.tabs.setCurrentIndex(1)
+        self.tabs.setCurrentWidget(self.pareto)
 
     @Slot()
     def copy_summary(self) -> None:
         """Put the answer on the clipboard."""
         QGuiApplication.clipboard().setText(self.summary_text())
-
-    @Slot()
-    def _on_as_table_clicked(self) -> None:
-        rows: Rows | None = self._state.recommendation
-        if rows is None:
-            return
-        from advisor.report.series import pareto_series
-
-        series = pareto_series(rows)  # type: ignore[arg-type]
-        cells = tuple(
-            (
-                Cell(text=point.model), Cell(text=wording.format_label(point.format)),
-                Cell(text=f"{point.quality:g}", key=point.quality, number=True),
-                Cell(text=wording.figure(point.energy), key=point.energy.value, number=True),
-                Cell(text=wording.verdict_word(point.verdict)),
-            )
-            for point in series.points
-        )  # fmt: skip
-        headers = ("Model", "Format", f"Quality ({series.benchmark})", "Energy per 1,000 queries", "Verdict")
-        TableDialog("Quality against energy", series.summary, headers, cells, self).show()

@@ -1,4 +1,4 @@
-"""Quality against energy: a point a candidate, its size the memory it needs, its shape how well it is known."""
+"""Quality against energy, time or memory: a point a candidate, size its memory, shape how well it is known."""
 
 import math
 from typing import Any
@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from advisor import units
 from advisor.report import wording
-from advisor.report.series import ParetoPoint, ParetoSeries
+from advisor.report.cost_series import Axis, CostPoint, CostSeries, outline
 from advisor.ui import theme
 from advisor.ui.plots.style import apply_plot_theme, make_plot
 
@@ -20,6 +20,15 @@ SHAPES = {
     "excluded": "x",
 }  # fmt: skip
 """Marker of each evidence, so that colour is never alone."""
+AXIS_TITLES: dict[Axis, str] = {
+    "energy": "Energy per 1,000 queries (Wh, logarithmic)", "latency": "Time per query (s, logarithmic)",
+    "memory": "Memory needed (GiB, logarithmic)",
+}  # fmt: skip
+_AXIS_WORDS: dict[Axis, str] = {"energy": "energy", "latency": "time", "memory": "memory"}
+_UNITS: dict[Axis, float] = {"energy": 1.0, "latency": 1.0, "memory": float(units.GIB)}
+"""Units of a quantity per unit of the axis."""
+MOST_RANGES = 40
+"""Of more points, only those on the outline and the chosen one have their range drawn."""
 _SHAPE_NAMES = {"star": "star", "d": "diamond", "s": "square", "o": "circle", "x": "cross"}
 _MANY_POWERS = 4
 _MIN_SIZE_PX, _MAX_SIZE_PX = 8.0, 30.0
@@ -32,20 +41,21 @@ def size_px(memory_bytes: float | None) -> float:
     return min(_MAX_SIZE_PX, _MIN_SIZE_PX + 5.0 * math.sqrt(memory_bytes / units.GIB))
 
 
-def tooltip(point: ParetoPoint) -> str:
+def tooltip(point: CostPoint) -> str:
     """Return what a point says when the mouse is over it."""
     memory = units.amount(point.memory_bytes, "B")
     lines = (
         f"{point.model}, {wording.format_label(point.format)}",
         f"Quality {units.number(point.quality, 3)}",
         f"Energy {wording.figure(point.energy)} per 1,000 queries",
+        f"Time {wording.figure(point.latency)} a query",
         f"Memory {memory}, {wording.verdict_word(point.verdict).lower()}",
         f"Energy is {wording.evidence_word(point.energy.evidence)}",
     )
     return "\n".join(lines)
 
 
-def _tooltip_at(x: float, y: float, data: ParetoPoint) -> str:
+def _tooltip_at(x: float, y: float, data: CostPoint) -> str:
     del x, y
     return tooltip(data)
 
@@ -61,12 +71,14 @@ class ParetoPlot(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._series: ParetoSeries | None = None
+        self._series: CostSeries | None = None
         self._selected: int | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        self.plot = make_plot("Quality against energy", self)
-        self.plot.getPlotItem().setAxisItems({"bottom": _PowersAxis("bottom")})
+        self.plot = make_plot("Quality against cost", self)
+        self.plot.getPlotItem().setAxisItems({"bottom": PowersAxis("bottom")})
+        for name in ("left", "bottom"):
+            self.plot.getAxis(name).enableAutoSIPrefix(False)  # it would turn GiB into thousandths
         self.caption = QLabel()
         self.caption.setProperty("role", "small")
         self.caption.setWordWrap(True)
@@ -75,13 +87,14 @@ class ParetoPlot(QWidget):
         self._front = pg.PlotCurveItem()
         self._points = pg.ScatterPlotItem(hoverable=True, tip=_tooltip_at)
         self._ring = pg.ScatterPlotItem()
+        self._ranges = pg.ErrorBarItem()
         self._label = pg.TextItem(anchor=(0, 1.3))
-        for item in (self._front, self._points, self._ring):
+        for item in (self._front, self._ranges, self._points, self._ring):
             self.plot.addItem(item)
         self.plot.addItem(self._label, ignoreBounds=True)
         self._points.sigClicked.connect(self._on_points_clicked)
 
-    def show_series(self, series: ParetoSeries, selected: int | None) -> None:
+    def show_series(self, series: CostSeries, selected: int | None) -> None:
         """Show another series."""
         self._series, self._selected = series, selected
         self._draw()
@@ -91,6 +104,7 @@ class ParetoPlot(QWidget):
         if selected != self._selected:
             self._selected = selected
             self._draw_ring()
+            self._draw_ranges()
 
     @override
     def changeEvent(self, event: QEvent) -> None:
@@ -105,24 +119,26 @@ class ParetoPlot(QWidget):
         colours = theme.of(self.palette())
         apply_plot_theme(self.plot, colours)
         self.plot.setAccessibleDescription(series.summary)
-        self.plot.setLabel("bottom", "Energy per 1,000 queries (Wh, logarithmic)")
+        self.plot.setLabel("bottom", AXIS_TITLES[series.axis])
         self.caption.setText(self._shapes_line())
         self.plot.setLabel("left", series.benchmark or "Quality")
         self.plot.getPlotItem().invertY(not series.higher_is_better)
         self._points.setData([self._spot(point, colours) for point in reversed(series.points)])
         self._points.opts["hoverPen"] = pg.mkPen(colours.text, width=2)
         front = outline(series)
-        self._front.setData([_log(p) for p in front], [p.quality for p in front])
+        self._front.setData([_log(p, series.axis) for p in front], [p.quality for p in front])
         self._front.setPen(pg.mkPen(colours.muted, width=1, style=pg.QtCore.Qt.PenStyle.DashLine))
         self._draw_ring()
+        self._draw_ranges()
         self.plot.getPlotItem().enableAutoRange()
 
-    def _spot(self, point: ParetoPoint, colours: theme.Theme) -> dict[str, Any]:
+    def _spot(self, point: CostPoint, colours: theme.Theme) -> dict[str, Any]:
         colour = QColor(theme.verdict_colour(colours, point.verdict))
         colour.setAlpha(60 if point.rejected else 190)
+        axis = self._axis
         return {
-            "pos": (_log(point), point.quality), "size": size_px(point.memory_bytes), "data": point,
-            "symbol": SHAPES[point.energy.evidence], "brush": colour, "pen": pg.mkPen(colours.base, width=1),
+            "pos": (_log(point, axis), point.quality), "size": size_px(point.memory_bytes), "data": point,
+            "symbol": SHAPES[point.along(axis).evidence], "brush": colour, "pen": pg.mkPen(colours.base, width=1),
         }  # fmt: skip
 
     def _draw_ring(self) -> None:
@@ -133,7 +149,7 @@ class ParetoPlot(QWidget):
             self._ring.clear()
             self._label.setText("")
             return
-        x, y = _log(chosen), chosen.quality
+        x, y = _log(chosen, self._axis), chosen.quality
         self._ring.setData(
             [x], [y], size=size_px(chosen.memory_bytes) + 8, brush=None, pen=pg.mkPen(colours.text, width=2)
         )
@@ -141,13 +157,40 @@ class ParetoPlot(QWidget):
         self._label.setText(chosen.model.partition("/")[2] or chosen.model)
         self._label.setPos(x, y)
 
+    @property
+    def _axis(self) -> Axis:
+        return self._series.axis if self._series is not None else "energy"
+
+    def _draw_ranges(self) -> None:
+        """Draw the range of each point along the axis, of the outline and the chosen one where there are many."""
+        series = self._series
+        if series is None:
+            return
+        wanted = series.points if len(series.points) <= MOST_RANGES else outline(series)
+        shown = [point for point in series.points if point in wanted or point.index == self._selected]
+        spans = [(point, *_ends(point, series.axis)) for point in shown]
+        spans = [span for span in spans if span[2] > span[1]]
+        if not spans:
+            self._ranges.setData(x=[], y=[], left=[], right=[])
+            return
+        import numpy as np
+
+        x = np.array([_log(point, series.axis) for point, _, _ in spans])
+        pen = pg.mkPen(QColor(theme.of(self.palette()).muted), width=1)
+        self._ranges.setData(
+            x=x, y=np.array([point.quality for point, _, _ in spans]), pen=pen,
+            left=x - np.array([low for _, low, _ in spans]), right=np.array([high for _, _, high in spans]) - x,
+        )  # fmt: skip
+
     def _shapes_line(self) -> str:
         """Return what size and shape mean, for the shapes that are there."""
         points = self._series.points if self._series is not None else ()
-        known = sorted({point.energy.evidence for point in points})
-        shapes = [f"{_SHAPE_NAMES[SHAPES[evidence]]}: energy {wording.evidence_word(evidence)}" for evidence in known]
+        known = sorted({point.along(self._axis).evidence for point in points})
+        what = _AXIS_WORDS[self._axis]
+        shapes = [f"{_SHAPE_NAMES[SHAPES[evidence]]}: {what} {wording.evidence_word(evidence)}" for evidence in known]
         words = ", ".join(shapes).capitalize()
-        return f"Up is better, left is cheaper. Larger: needs more memory. Faint: misses a need. {words}."
+        lines = "Lines: range" if len(points) <= MOST_RANGES else "Lines: range, for those on the outline"
+        return f"Up is better, left is cheaper. {lines}. Larger: needs more memory. Faint: misses a need. {words}."
 
     @Slot(object, object, object)
     def _on_points_clicked(self, _plot: object, points: Any, _event: object) -> None:  # noqa: ANN401
@@ -155,18 +198,7 @@ class ParetoPlot(QWidget):
             self.selected.emit(int(points[0].data().index))
 
 
-def outline(series: ParetoSeries) -> list[ParetoPoint]:
-    """Return the points that no other beats in both quality and energy, cheapest first."""
-    sign = 1.0 if series.higher_is_better else -1.0
-    usable = [point for point in series.points if not point.rejected]
-    found: list[ParetoPoint] = []
-    for point in sorted(usable, key=lambda point: (point.energy.value or 0.0, -sign * point.quality)):
-        if not found or sign * point.quality > sign * found[-1].quality:
-            found.append(point)
-    return found
-
-
-class _PowersAxis(pg.AxisItem):  # type: ignore[misc]
+class PowersAxis(pg.AxisItem):  # type: ignore[misc]
     """A logarithmic axis with plain numbers at 1, 2 and 5 times each power of ten."""
 
     @override
@@ -183,6 +215,14 @@ class _PowersAxis(pg.AxisItem):  # type: ignore[misc]
         return [f"{10**value:,.6g}" for value in values]
 
 
-def _log(point: ParetoPoint) -> float:
-    """Return where a point stands on the logarithmic axis; series hold positive energies only."""
-    return math.log10(point.energy.value or 1e-12)
+def _log(point: CostPoint, axis: Axis) -> float:
+    """Return where a point stands on the logarithmic axis; series hold positive figures only."""
+    return math.log10((point.along(axis).value or 1e-12) / _UNITS[axis])
+
+
+def _ends(point: CostPoint, axis: Axis) -> tuple[float, float]:
+    """Return where the range of a point begins and ends; both at the point where there is none."""
+    item, middle = point.along(axis), _log(point, axis)
+    if not item.low or not item.high or item.low <= 0:
+        return middle, middle
+    return math.log10(item.low / _UNITS[axis]), math.log10(item.high / _UNITS[axis])
