@@ -242,7 +242,10 @@ def _mean_w(begin: Mark | None, end: Mark | None) -> float | None:
     return (end.energy_j - begin.energy_j) / (end.t_s - begin.t_s)
 
 
-def _block(watch: Watch, begin: Mark | None, end: Mark | None, num_units: int, work_s: float, asleep_s: float) -> Block:
+def _block(
+    watch: Watch, begin: Mark | None, end: Mark | None, num_units: int, work_s: float, asleep_s: float,
+    gaps: Mapping[str, int],
+) -> Block:  # fmt: skip
     if begin is None or end is None:
         why = _failed_reads(watch, gaps) or "the meter did not answer"
         return Block(energy_j=0.0, window_s=0.0, work_s=work_s, num_units=num_units, rejected=why)
