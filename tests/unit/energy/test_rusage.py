@@ -1,4 +1,4 @@
-"""What macOS books on a program, from the bytes of `rusage_info_v6`, and through the real call of a compiled stand-in."""
+"""What macOS books on a program, from the bytes of `rusage_info_v6`, and through the real call of a stand-in."""
 
 import errno
 import os
