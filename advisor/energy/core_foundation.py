@@ -43,7 +43,7 @@ class ReportChannel(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     unit: str
-    count: int
+    num_units: int
 
 
 class Subscription:
@@ -97,7 +97,7 @@ class Subscription:
                 ReportChannel(
                     name=self._name(item),
                     unit=self._words(self._report.IOReportChannelGetUnitLabel(item)),
-                    count=int(self._report.IOReportSimpleGetIntegerValue(item, 0)),
+                    num_units=int(self._report.IOReportSimpleGetIntegerValue(item, 0)),
                 )
                 for item in self._items(sample)
             )

@@ -69,7 +69,7 @@ class EmiChannel(msgspec.Struct, frozen=True, kw_only=True):
 class EmiValue(msgspec.Struct, frozen=True, kw_only=True):
     """What one counter shows."""
 
-    energy_pwh: int
+    num_picowatt_hours: int
     t_s: float
     """[s] When, on the device's own clock."""
 
@@ -128,7 +128,7 @@ def parse_measurement(raw: bytes, num_channels: int) -> tuple[EmiValue, ...]:
     if len(raw) < _ENTRY_BYTES * num_channels:
         raise MeterError("the energy meter's answer is too short")
     pairs = [struct.unpack_from("<QQ", raw, _ENTRY_BYTES * index) for index in range(num_channels)]
-    return tuple(EmiValue(energy_pwh=energy, t_s=ticks * _TICK_S) for energy, ticks in pairs)
+    return tuple(EmiValue(num_picowatt_hours=energy, t_s=ticks * _TICK_S) for energy, ticks in pairs)
 
 
 class _Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,7 +207,7 @@ class _Search:
     def _count(self, place: _Place) -> int | None:
         try:
             with _Handles(self._devices, [place]) as handles:
-                return handles.read(place).energy_pwh
+                return handles.read(place).num_picowatt_hours
         except (MeterError, OSError):
             return None
 
@@ -309,7 +309,7 @@ class _EmiMeter:
     def _read(self, place: _Place) -> int:
         value = self._handles.read(place)
         self._stamps.append(value.t_s)
-        return value.energy_pwh
+        return value.num_picowatt_hours
 
     def read(self) -> Reading:
         self._stamps.clear()

@@ -157,7 +157,7 @@ def add_up(channels: Iterable[ReportChannel]) -> Counts:
         kinds = ([channel for channel in every if re.fullmatch(pattern, channel.name)] for pattern in patterns)
         wanted = next((kind for kind in kinds if kind), None)
         if wanted is not None:
-            found[part] = sum(channel.count * _nj(channel) for channel in wanted)
+            found[part] = sum(channel.num_units * _nj(channel) for channel in wanted)
     return found
 
 

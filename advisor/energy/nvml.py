@@ -21,6 +21,7 @@ AVERAGE_S = 1.0
 """[s] What a sensor that averages looks back on. Source: NVIDIA, nvml.h, `nvmlDeviceGetPowerUsage`."""
 _GA100 = (8, 0)
 """Compute capability of the last chip whose PowerUsage is not an average. Source: the same."""
+_HOPPER = (9, 0)
 _GPU_SCOPE, _MODULE_SCOPE = 0, 1
 _AVERAGE_FIELD, _INSTANT_FIELD = 185, 186
 _VALUES = {0: "dVal", 1: "uiVal", 2: "ulVal", 3: "ullVal", 4: "sllVal", 5: "siVal", 6: "usVal"}
@@ -168,19 +169,24 @@ def _found(nvml: Any, index: int, clock: Clock) -> tuple[Found, Found]:  # noqa:
     except MeterError as error:
         return absent(counter, str(error)), absent(power, str(error))
     name = card.told(lambda library, handle: str(library.nvmlDeviceGetName(handle))) or "NVIDIA card"
-    facts: dict[str, Any] = {"covers": _covers(card), "limit_w": _limit_w(card)}
-    counter = msgspec.structs.replace(counter, name=f"{name}, by its driver's energy counter", **facts)
-    power = msgspec.structs.replace(power, name=f"{name}, by its power sensor", **facts)
+    mode = card.told(lambda library, handle: library.nvmlDeviceGetMigMode(handle)[0])
+    parts = ", all its parts that MIG gives out" if mode else ""
+    limit_w = _limit_w(card)
     sensor = _sensor(card)
-    return _counter_found(card, index, counter, sensor, clock), _power_found(index, power, sensor, clock)
-
-
-def _covers(card: _Card) -> str:
-    mode = card.told(lambda nvml, handle: nvml.nvmlDeviceGetMigMode(handle)[0])
-    shared = ", all its parts that MIG gives out" if mode else ""
-    if card.told(partial(_field_w, field=_INSTANT_FIELD, scope=_MODULE_SCOPE)):
-        return f"graphics processor with its memory; not the processor on the same module{shared}"
-    return f"{COUNTER.covers}{shared}"
+    counter = msgspec.structs.replace(
+        counter, name=f"{name}, by its driver's energy counter", limit_w=limit_w, covers=f"{counter.covers}{parts}"
+    )
+    power = msgspec.structs.replace(
+        power, name=f"{name}, by its power sensor", limit_w=limit_w, covers=f"{power.covers}{parts}"
+    )
+    check = sensor
+    if card.told(_MODULE.read):
+        is_hopper = _capability(card) == _HOPPER
+        covers = _ON_MODULE if is_hopper else f"{_ON_CHIP}, perhaps the processor on the same module too"
+        counter = msgspec.structs.replace(counter, covers=f"{covers}{parts}", limit_w=None)
+        power = msgspec.structs.replace(power, covers=f"{_ON_CHIP}; not the processor on the same module{parts}")
+        check = _MODULE if is_hopper else None
+    return _counter_found(card, index, counter, check, clock), _power_found(index, power, sensor, clock)
 
 
 def _limit_w(card: _Card) -> float | None:
@@ -203,9 +209,22 @@ def _usage_w(nvml: Any, handle: Any) -> float:  # noqa: ANN401 - an untyped libr
     return float(nvml.nvmlDeviceGetPowerUsage(handle)) / 1e3
 
 
+_MODULE = _Sensor(
+    phrase="of the module", refresh_s=POWER.refresh_s, read=partial(_field_w, field=_INSTANT_FIELD, scope=_MODULE_SCOPE)
+)
+"""Stated by chips that share a module with a processor. On Grace Hopper the energy counter is the module's
+(ml-energy/zeus, pull request 172); of later ones it is not known."""
+_ON_CHIP = "graphics processor with its memory"
+_ON_MODULE = "whole module: graphics processor, processor and their memory"
+
+
+def _capability(card: _Card) -> tuple[int, ...] | None:
+    return card.told(lambda nvml, handle: tuple(nvml.nvmlDeviceGetCudaComputeCapability(handle)))
+
+
 def _sensor(card: _Card) -> _Sensor | None:
     """Return the best way to ask for power: at this moment before a mean of the last second; 0 W is the last choice."""
-    capability = card.told(lambda nvml, handle: tuple(nvml.nvmlDeviceGetCudaComputeCapability(handle)))
+    capability = _capability(card)
     instant, averaged = ("at the moment", POWER.refresh_s), ("mean of the last second", AVERAGE_S)
     ways = (
         (*instant, partial(_field_w, field=_INSTANT_FIELD)),

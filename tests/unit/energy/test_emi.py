@@ -117,7 +117,12 @@ def test_bytes_of_both_versions():
     ]
     assert [c.name for c in emi.parse_metadata(2, metadata_v2("A_PKG", "B"))] == ["A_PKG", "B"]
     first, second = emi.parse_measurement(struct.pack("<QQQQ", 2**63, 10_000_000, 5, 2), 2)
-    assert (first.energy_pwh, first.t_s, second.energy_pwh, second.t_s) == (2**63, 1.0, 5, pytest.approx(2e-7))
+    assert (first.num_picowatt_hours, first.t_s, second.num_picowatt_hours, second.t_s) == (
+        2**63,
+        1.0,
+        5,
+        pytest.approx(2e-7),
+    )
 
 
 @pytest.mark.parametrize(

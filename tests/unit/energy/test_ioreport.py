@@ -81,7 +81,7 @@ def chip(library, tmp_path, monkeypatch):
 
 
 def channels(counters):
-    return [ReportChannel(name=name, unit=unit, count=count) for name, (unit, count) in counters.items()]
+    return [ReportChannel(name=name, unit=unit, num_units=count) for name, (unit, count) in counters.items()]
 
 
 @pytest.mark.parametrize(

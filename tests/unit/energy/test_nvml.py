@@ -208,9 +208,18 @@ def test_without_a_stated_limit_any_card_is_believed(ask, readings):
     assert readings("nvml:0", [10.0, 20.0], w=1000, no="limit")[1]["energy_j"] == pytest.approx(10_000, abs=0.01)
 
 
-def test_a_shared_module_and_a_divided_card_are_named(ask):
-    _, infos = ask(INFOS, module_w=250)
-    assert infos["nvml:0"]["covers"] == "graphics processor with its memory; not the processor on the same module"
+def test_a_shared_module_and_a_divided_card_are_named(ask, readings):
+    _, infos = ask(INFOS, module_w=250)  # Grace Hopper: its counter is the module's
+    assert infos["nvml:0"]["covers"] == "whole module: graphics processor, processor and their memory"
+    assert (infos["nvml:0"]["limit_w"], infos["nvml-power:0"]["limit_w"]) == (None, 450)
+    assert infos["nvml-power:0"]["covers"] == "graphics processor with its memory; not the processor on the same module"
+    _, infos = ask(INFOS, module_w=250, cc="10.0")
+    assert (
+        infos["nvml:0"]["covers"] == "graphics processor with its memory, perhaps the processor on the same module too"
+    )
+    for capability, module_w, expected in (("9.0", 250, 350), ("10.0", 250, None), ("9.0", 0, 100)):
+        taken = readings("nvml:0", [10.0], w=100, module_w=module_w, cc=capability)
+        assert taken[0]["power_w"] == expected, "the counter is held against power of the same parts, or of none"
     _, infos = ask(INFOS, mig=1)
     assert infos["nvml:0"]["covers"] == "graphics card with its memory, all its parts that MIG gives out"
     _, infos = ask(INFOS, mig=0)
