@@ -19,6 +19,8 @@ _IDLE_WINDOWS = 5
 _LEAST_WINDOW_S = 0.4
 _WINDOW_REFRESHES = 10.0
 _SPIN_BYTES = 1 << 20
+_SPIN_REFRESHES, _MOST_SPIN_S = 3.0, 8.0
+"""[1], [s] A slow meter must publish at least once after the load began."""
 _TRACE_POINTS = 2000
 _MANY_GAPS = 3
 """Failed readings in one block that explain its silence; a single one is an accident."""
@@ -119,10 +121,18 @@ class Bench:
         return {meter: tuple(values) for meter, values in found.items()}
 
     def spin(self, seconds: float, num_threads: int) -> dict[str, float | None]:
-        """Keep all processors busy for a while and return the mean power in watts, by meter."""
+        """Keep all processors busy for a while and return the mean power in watts, by meter.
+
+        Args:
+            seconds: [s] At least this long; a slow meter of the processor makes it longer, for it must show the load.
+            num_threads: threads that are busy.
+        """
+        slowest_s = max(
+            (_refresh_s(watch) for watch in self._watches.values() if watch.info.component == "cpu"), default=0
+        )
         marks = self._marks()
         begin_s = clock()
-        end_s = begin_s + seconds
+        end_s = begin_s + max(seconds, min(_SPIN_REFRESHES * slowest_s, _MOST_SPIN_S))
 
         def work() -> None:
             data = bytes(_SPIN_BYTES)

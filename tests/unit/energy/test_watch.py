@@ -143,6 +143,30 @@ def test_the_bench_measures_idle_load_and_blocks(machine):
     assert all(point.power_w == pytest.approx(40.0, rel=0.5) for point in trace)
 
 
+class Seldom:
+    """A counter at 30 W that is published every quarter of a second only, as the energy model of some chips is."""
+
+    info = MeterInfo(
+        id="seldom", name="Seldom", component="cpu", covers="processor", method="os-model", native_unit="mJ",
+        refresh_s=0.25, permission="any user", grade="B", k_scale=1.2,
+    )  # fmt: skip
+
+    def read(self):
+        now_s = time.perf_counter()
+        return Reading(before_s=now_s, after_s=now_s, energy_j=30.0 * 0.25 * (now_s // 0.25))
+
+    def close(self):
+        pass
+
+
+def test_the_load_lasts_until_a_slow_meter_shows_it():
+    made = Bench([Found(info=Seldom.info, open=Seldom)])
+    made.start()
+    loads = [made.spin(0.02, 1)["seldom"] for _ in range(2)]
+    made.stop()
+    assert loads == pytest.approx([30.0, 30.0], rel=0.4)
+
+
 def test_a_counter_that_stops_in_the_middle_of_the_work_spoils_its_block(machine):
     driver = Driver(machine, 40.0)
     with driver:
