@@ -8,7 +8,7 @@ import msgspec
 from advisor.child.protocol import Sample
 from advisor.evidence import Quantity, unknown
 from advisor.graphs.recipe import Recipe
-from advisor.probe import energy_answer, launches, providers, stats, trust
+from advisor.probe import energy_answer, energy_result, launches, providers, stats, trust
 from advisor.probe.depth import DepthReport
 from advisor.probe.energy_stage import EnergyOutcome
 from advisor.probe.launches import Depth
@@ -83,7 +83,11 @@ def result(plan: ProbePlan, recipe: Recipe, depths: Sequence[Depth], account: Ac
 
 
 def _why_no_energy(account: Account) -> str:
-    return (account.energy.why_not if account.energy is not None else "") or _NO_METER
+    outcome = account.energy
+    if outcome is None:
+        return _NO_METER
+    refused = "" if outcome.report is None else energy_result.vanished(outcome.report)
+    return outcome.why_not or refused or _NO_METER
 
 
 def _measurement(depth: Depth) -> DepthMeasurement:

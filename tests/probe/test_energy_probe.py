@@ -4,6 +4,7 @@ import cards
 import msgspec
 import pytest
 from fakes_energy import powercap_tree
+from fakes_energy_nvml import build, environment
 from fakes_report import profile
 from simulated_rapl import running
 from test_real_probe import plan_of
@@ -13,6 +14,7 @@ from advisor.child.protocol import Progress, Sample
 from advisor.probe.energy_pair_plan import PairPlan, PairResult
 from advisor.probe.energy_settings import EnergySettings
 from advisor.probe.plan import ProbeResult
+from advisor.probe.providers import ProviderUse
 
 IDLE_W, CORE_W = 10.0, 30.0
 SHARE = 0.2
@@ -144,3 +146,53 @@ def test_without_a_meter_candidates_are_not_compared_and_the_reason_is_said(tmp_
     assert outcome.code == "failed"
     assert "under a power meter only" in outcome.message
     assert outcome.remedy
+
+
+@pytest.fixture
+def library(tmp_path):
+    return build(tmp_path)
+
+
+def pretend_card(monkeypatch, library, **settings):
+    """Put a stand-in for NVIDIA's library whose card draws power with this process where the children load it from."""
+    given = environment(library, w=50, w_per_cpu=100, **settings)
+    monkeypatch.setenv("LD_LIBRARY_PATH", given["LD_LIBRARY_PATH"])
+    lines = [f"{name}={value}\n" for name, value in given.items() if name.startswith("FAKE_NVML")]
+    (library / "settings").write_text("".join(lines))
+
+
+def test_a_model_on_a_card_has_the_energy_of_processor_and_card(machine, monkeypatch, library):
+    pretend_card(monkeypatch, library)
+    card = ProviderUse(name="CPUExecutionProvider", device="gpu:0")  # what runs there is the processor; the card is not
+    with running(machine, idle_w=IDLE_W, core_w=CORE_W, period_s=0.005):
+        result = run(plan_of(decoder(), providers=(card,), energy=settings(machine, time_share=0.1)))
+    energy = result.energy
+    assert set(energy.chosen) == {"rapl", "nvml:0"}
+    parts = {part.component: part for part in energy.components}
+    assert parts["gpu"].idle_w.value == pytest.approx(50, rel=0.3)
+    assert parts["gpu"].phases[-1].power_w.value > 80
+    assert energy.per_query_gross_j.value == pytest.approx(
+        parts["cpu"].per_query_gross_j.value + parts["gpu"].per_query_gross_j.value
+    )
+    assert "graphics" in energy.boundary
+    checks = {(check.code, check.passed) for check in energy.checks}
+    assert ("cross", True) in checks, energy.checks
+    assert sum(check.code == "liveness" for check in energy.checks) >= 2
+
+
+def test_a_frozen_card_is_refused_and_left_out(machine, monkeypatch, library):
+    pretend_card(monkeypatch, library, frozen_at_s=0.05, no="fields,usage")
+    card = ProviderUse(name="CPUExecutionProvider", device="gpu:0")
+    with running(machine, idle_w=IDLE_W, core_w=CORE_W, period_s=0.005):
+        result = run(plan_of(decoder(), providers=(card,), energy=settings(machine, time_share=0.1)))
+    assert result.energy is None  # the processor alone would be half of the truth
+    assert result.energy_per_1000_queries.value is None
+    assert "energy counter" in result.energy_per_1000_queries.basis
+
+
+def test_an_idle_card_is_not_counted_where_the_model_runs_on_the_processor(machine, monkeypatch, library):
+    pretend_card(monkeypatch, library)
+    with running(machine, idle_w=IDLE_W, core_w=CORE_W, period_s=0.005):
+        result = run(plan_of(cards.tiny_encoder(), "onnx-fp32", energy=settings(machine)))
+    assert [part.component for part in result.energy.components] == ["cpu"]
+    assert any(part.component == "gpu" and "did not run" in part.why for part in result.energy.excluded)
