@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from advisor import units
+from advisor.energy import ladder, wall
 from advisor.energy.model import (
     Component,
     ComponentEnergy,
@@ -11,9 +12,11 @@ from advisor.energy.model import (
     EnergyResult,
     MeterInfo,
     MeterState,
+    Method,
     PhaseEnergy,
     PhaseName,
 )
+from advisor.energy.wall_store import KeptFit
 from advisor.evidence import Quantity
 from advisor.probe.energy_settings import EnergyMode
 from advisor.report import wording
@@ -36,6 +39,10 @@ CHECK_WORDS: dict[str, str] = {
     "drift": "Idle power before and after", "load": "Other programs are quiet", "gaps": "No missing readings",
     "resolution": "Blocks are long enough for the meter", "sampler": "Reading the meter costs little",
     "clock": "The system's clock", "vanished": "The meter stayed", "speed": "As fast as without the meter",
+}  # fmt: skip
+METHOD_WORDS: dict[Method, str] = {
+    "counter": "by its energy counter", "integral": "by its power, added up",
+    "os-model": "by an estimate of the system", "band": "typical range", "constant": "from a table",
 }  # fmt: skip
 STATE_WORDS: dict[MeterState, str] = {
     "open": "can be read", "locked": "locked", "absent": "not there", "refused": "not believed",
@@ -93,14 +100,60 @@ def check_verdict(check: EnergyCheck) -> str:
     return _(_PASSED) if check.passed else _(_FAILED)
 
 
-def meter_state(info: MeterInfo) -> str:
+def meter_state(info: MeterInfo, *, used: bool = False) -> str:
     """Return sign and word of a meter's state."""
-    return f"{STATE_GLYPHS[info.state]} {_(STATE_WORDS[info.state])}"
+    words = _("used") if used else _(STATE_WORDS[info.state])
+    return f"{STATE_GLYPHS[info.state]} {words}"
+
+
+def meter_tip(info: MeterInfo) -> str:
+    """Return unit, how often there is a new value, and who may read it."""
+    return _("Counts in {unit}, a new value every {time}; {permission}.").format(
+        unit=info.native_unit, time=units.duration(info.refresh_s), permission=permission(info)
+    )
 
 
 def meter_grade(info: MeterInfo) -> str:
-    """Return how far a meter may be trusted: `A, within 5 to 10 %`."""
-    return f"{info.grade}, {_(GRADE_WORDS[info.grade])}"
+    """Return how far a meter may be trusted: `within 5 to 10 %`."""
+    return _(GRADE_WORDS[info.grade])
+
+
+def meter_way(info: MeterInfo) -> str:
+    """Return how a meter comes to its figure."""
+    return _(METHOD_WORDS[info.method])
+
+
+def permission(info: MeterInfo) -> str:
+    """Return who may read an open meter: `any user may read it`."""
+    return _("{who} may read it").format(who=info.permission)
+
+
+def open_note(info: MeterInfo) -> str:
+    """Return who may read an open meter, and what it leaves out."""
+    left_out = info.covers.partition(";")[2].strip()
+    return "; ".join(part for part in (permission(info), left_out) if part)
+
+
+def meters_sentence(infos: Sequence[MeterInfo]) -> str:
+    """Return which meters are used, or that none can be and what happens then."""
+    if not infos:
+        return _("No power meter has been looked for yet.")
+    chosen = ladder.choose(infos)
+    if not chosen:
+        return _(
+            "No power meter can be read here. Probes then show the typical range of the processor's power for the load "
+            "they measure: an estimate, and never a line."
+        )
+    used = [
+        _("{part}: {meter}, {way}, {grade}.").format(
+            part=component(part), meter=info.name, way=meter_way(info), grade=_(GRADE_WORDS[info.grade])
+        )
+        for part, info in chosen.items()
+    ]
+    missing = [component(part).lower() for part in ("cpu", "gpu", "ram") if part not in chosen]
+    if missing:
+        used.append(_("Without a meter: {parts}.").format(parts=wording.listed(tuple(missing))))
+    return " ".join(used)
 
 
 def net_words(part: PhaseEnergy) -> str:
@@ -170,3 +223,21 @@ def no_energy_sentence(item: Quantity) -> str:
         return _("Energy per 1,000 queries: {figure}.").format(figure=wording.figure(item))
     why = item.basis.rstrip(".")
     return f"{_(NO_RESULT)} {_('Why: {why}.').format(why=why)}" if why else _(NO_RESULT)
+
+
+def plug_sentence(energy: EnergyResult, query_time: Quantity, kept: KeptFit | None) -> str:
+    """Return the energy of a query at the plug, by the user's own meter; empty where none is kept for these meters.
+
+    Args:
+        energy: of a probe.
+        query_time: [s] of one query of it.
+        kept: the user's wall meter.
+    """
+    if kept is None or energy.mode == "band" or not energy.boundary.startswith(kept.boundary):
+        return ""
+    item = wall.wall_energy(kept.fit, energy.per_query_gross_j, query_time)
+    if item.value is None:
+        return ""
+    return _("At the plug, by your own meter: {figure} a query, {evidence}.").format(
+        figure=wording.figure(item), evidence=wording.evidence_word(item.evidence)
+    )

@@ -17,9 +17,10 @@ from advisor.recommend.model import CandidateRow
 from advisor.settings import Settings
 from advisor.ui import theme
 from advisor.ui.actions import PAGES
-from advisor.ui.controllers import calibration, jobs, onnx_file
+from advisor.ui.controllers import calibration, electricity, jobs, onnx_file
 from advisor.ui.controllers.calibration import CalibrationController
 from advisor.ui.controllers.hardware import HardwareController
+from advisor.ui.controllers.meters import MeterController
 from advisor.ui.controllers.onnx_file import OnnxFileController
 from advisor.ui.controllers.probe import ProbeController
 from advisor.ui.controllers.reading import ReadingController
@@ -161,6 +162,10 @@ class App(QObject):
         self.reading = ReadingController(
             store, run, read=jobs.read_report, write=jobs.export_report, broken=broken, parent=self
         )
+        self.meters = MeterController(
+            store, run, survey=electricity.survey_meters, read=electricity.read_power, load_wall=electricity.load_wall,
+            keep_wall=electricity.keep_wall, forget_wall=electricity.forget_wall, broken=broken, parent=self,
+        )  # fmt: skip
         self.settings = SettingsController(
             store, run, save=settings.save, parse=jobs.parse_setting, refused=self._on_settings_refused, broken=broken,
             parent=self,
@@ -200,6 +205,10 @@ class App(QObject):
         page.save_requested.connect(self.hardware.save_machine)
         page.load_requested.connect(self.hardware.load_machine)
         page.next_requested.connect(self._go_task)
+        page.meters.look_requested.connect(self.meters.look)
+        page.meters.read_requested.connect(self.meters.read_now)
+        page.meters.keep_requested.connect(self.meters.keep)
+        page.meters.forget_requested.connect(self.meters.forget)
         return page
 
     def _task_page(self) -> Page:

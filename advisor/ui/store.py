@@ -10,6 +10,8 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from advisor.child.protocol import Outcome, Sample
+from advisor.energy.model import MeterInfo
+from advisor.energy.wall_store import KeptFit
 from advisor.hardware.model import HardwareProfile
 from advisor.probe.onnx_file.plan import OnnxFileResult
 from advisor.probe.plan import ProbeResult
@@ -178,6 +180,24 @@ class FileState(msgspec.Struct, frozen=True, kw_only=True):
     view: FileView | None = None
 
 
+class MeterState(msgspec.Struct, frozen=True, kw_only=True):
+    """The power meters of this computer."""
+
+    infos: tuple[MeterInfo, ...] = ()
+    """In the order of the ladder: by part of the machine, the best first."""
+    busy: bool = False
+    error: str = ""
+    reading: bool = False
+    """They are being read beside the user's wall meter."""
+    now_w: float | None = None
+    """[W] The last reading: processor and graphics cards together."""
+    num_reads: int = 0
+    """Grows with each reading that gave a value."""
+    wall: KeptFit | None = None
+    """The user's wall meter, as it is kept for this computer."""
+    wall_error: str = ""
+
+
 class GridChoice(msgspec.Struct, frozen=True, kw_only=True):
     """An electricity grid to choose."""
 
@@ -253,6 +273,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     reading: ReadingState = ReadingState()
     calibration: CalibrationState = CalibrationState()
     file: FileState = FileState()
+    meters: MeterState = MeterState()
 
 
 class Store(QObject):
@@ -328,6 +349,11 @@ def with_calibration(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: AN
 def with_file(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: ANN401
     """Change fields of the ONNX file."""
     return msgspec.structs.replace(snapshot, file=msgspec.structs.replace(snapshot.file, **fields))
+
+
+def with_meters(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: ANN401
+    """Change fields of the power meters."""
+    return msgspec.structs.replace(snapshot, meters=msgspec.structs.replace(snapshot.meters, **fields))
 
 
 def merged_task(

@@ -162,3 +162,25 @@ def test_a_task_without_published_figures_says_so(page):
     assert "No figures of energy are published" in page.published.warning.label.text()
     assert not page.published.as_table.isEnabled()
     assert page.published.plot is None
+
+
+def test_plots_without_points_or_ranges_can_be_painted(rows, qtbot):
+    """A fault while an item is painted would reach the user as a crash message."""
+    plot = ParetoPlot()
+    qtbot.addWidget(plot)
+    full = cost_series(fakes_report.recommendation())
+    bare = tuple(
+        msgspec.structs.replace(point, energy=msgspec.structs.replace(point.energy, low=None, high=None))
+        for point in full.points
+    )
+    for points in ((), bare, full.points):
+        plot.show_series(msgspec.structs.replace(full, points=points), None)
+        assert not plot.grab().isNull()
+    found = row_use.compared((rows.row(int(rows.order[0])),), row_use.Uses(rows.summary, Settings(), ()))
+    ours = msgspec.structs.replace(found.points[0].energy, low=None, high=None)
+    point = msgspec.structs.replace(found.points[0], energy=ours)
+    beside_ours = PublishedPlot()
+    qtbot.addWidget(beside_ours)
+    for points in ((point, *found.points[1:]), found.points):
+        beside_ours.show_comparison(msgspec.structs.replace(found, points=points))
+        assert not beside_ours.grab().isNull()

@@ -186,3 +186,20 @@ def candidate():
     from advisor.catalog.model import Candidate
 
     return Candidate(model=load.catalog().models[0], format=formats.by_id("onnx-fp32"))
+
+
+def test_every_state_of_the_power_plot_can_be_painted(snapshot, qtbot):
+    from advisor.ui.plots.power_plot import PowerPlot
+
+    plot = PowerPlot()
+    qtbot.addWidget(plot)
+    cpu, samples = snapshot.machine.profile.cpu, snapshot.probe.samples
+    bare = without_power(samples)
+    for series in (
+        energy_series.power_series((), cpu=cpu), energy_series.power_series(bare[:1], cpu=cpu),
+        energy_series.power_series(bare, cpu=cpu), energy_series.power_series(samples[:1]),
+        energy_series.power_series(samples, idle_w=10.0),
+        energy_series.power_series(samples, energy=energy_fakes.measured()),
+    ):  # fmt: skip
+        plot.show_series(series)
+        assert not plot.grab().isNull()

@@ -1,10 +1,19 @@
-"""What settings about electricity need of the domain: the grids to choose from, and typed values, checked."""
+"""What pages about electricity need of the domain: grids, typed values, meters, the user's wall meter."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from advisor.errors import InvalidInputError
 from advisor.settings import Settings
 from advisor.ui.store import GridChoice
+
+if TYPE_CHECKING:
+    from advisor.energy.model import MeterInfo
+    from advisor.energy.self_check import PowerNow
+    from advisor.energy.wall import WallPair
+    from advisor.energy.wall_store import KeptFit
+
+READ_S, BOUNDARY_S = 3.0, 0.5
+"""[s] How long meters are read beside the user's wall meter, and only to learn what they cover."""
 
 
 def grids() -> tuple[GridChoice, ...]:
@@ -67,3 +76,39 @@ def _number(words: str) -> float:
         raise InvalidInputError(
             "number-invalid", f"{words[:30]!r} is not a number.", remedy="Write digits only, for example 342 or 0.30."
         ) from error
+
+
+def survey_meters() -> "tuple[MeterInfo, ...]":
+    """Look for the power meters of this computer; nothing is read."""
+    from advisor.energy import ladder
+
+    return ladder.survey()
+
+
+def read_power() -> "PowerNow":
+    """Read the meters that are used for some seconds."""
+    from advisor.energy import self_check
+
+    return self_check.power_now(seconds=READ_S)
+
+
+def load_wall(fingerprint: str) -> "KeptFit | None":
+    """Return what is kept of the user's wall meter for a machine."""
+    from advisor.energy import wall_store
+
+    return wall_store.load(fingerprint)
+
+
+def keep_wall(fingerprint: str, pairs: "tuple[WallPair, ...]") -> "KeptFit":
+    """Fit and keep the user's wall meter; errors as `wall.fit` and `wall_store.save`."""
+    from advisor.energy import self_check, wall, wall_store
+
+    fitted = wall.fit(pairs)
+    return wall_store.save(fingerprint, self_check.power_now(seconds=BOUNDARY_S).boundary, pairs, fitted)
+
+
+def forget_wall(fingerprint: str) -> None:
+    """Forget the user's wall meter; errors as `wall_store.forget`."""
+    from advisor.energy import wall_store
+
+    wall_store.forget(fingerprint)

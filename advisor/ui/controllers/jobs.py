@@ -170,10 +170,12 @@ def keep_probe(result: ProbeResult) -> ArchiveState:
 
 def write_report(rows: Rows, probes: tuple[ProbeResult, ...], redact: bool, path: Path) -> None:
     """Build and write a report, and remember it; errors as `report.export.write`."""
+    from advisor import settings
     from advisor.history.store import History
-    from advisor.report import build, export
+    from advisor.report import build, export, row_use
 
-    document = build.build(rows, probes=probes, redact=redact)  # type: ignore[arg-type]
+    chosen = row_use.conditions(rows.summary, settings.load())
+    document = build.build(rows, probes=probes, redact=redact, chosen=chosen)  # type: ignore[arg-type]
     export.write(document, path)
     history = History(paths.data_folder() / HISTORY_FILE).open()
     try:

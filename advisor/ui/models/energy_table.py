@@ -3,13 +3,15 @@
 import math
 
 from advisor import units
-from advisor.energy.model import ComponentEnergy, EnergyResult, PhaseEnergy
+from advisor.energy import ladder
+from advisor.energy.model import ComponentEnergy, EnergyResult, MeterInfo, PhaseEnergy
 from advisor.evidence import Quantity
 from advisor.report import energy_words, wording
 from advisor.report.energy_series import EnergyPart, PowerSeries
 from advisor.ui.models.simple_table import Cell
 
 HEADERS = ("Part", "Work", "Energy of one", "Above idle", "Power", "One takes", "Blocks")
+METER_HEADERS = ("Meter", "Covers", "State", "Trust", "Why")
 POWER_HEADERS = ("Time (s)", "What", "Power", "At least", "At most")
 
 
@@ -66,4 +68,19 @@ def _time(t_s: float) -> Cell:
 def _watts(value: float | None) -> Cell:
     return Cell(
         text="" if value is None else units.amount(value, "W"), key=math.nan if value is None else value, number=True
+    )
+
+
+def meter_cells(infos: tuple[MeterInfo, ...]) -> tuple[tuple[Cell, ...], ...]:
+    """Return one row a meter, as the ladder orders them."""
+    used = {info.id for info in ladder.choose(infos).values()}
+    return tuple(
+        (
+            Cell(text=info.name, strong=info.id in used, tip=energy_words.meter_tip(info)),
+            Cell(text=info.covers.partition(";")[0], tip=info.covers),
+            Cell(text=energy_words.meter_state(info, used=info.id in used)),
+            Cell(text=energy_words.meter_grade(info), tip=energy_words.meter_way(info)),
+            Cell(text=info.why or energy_words.open_note(info), tip=info.why),
+        )
+        for info in infos
     )

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayou
 from typing_extensions import override
 
 from advisor import units
+from advisor.energy.wall_store import KeptFit
 from advisor.hardware.model import CpuFacts
 from advisor.probe import agreement
 from advisor.probe.plan import ProbeResult
@@ -66,6 +67,7 @@ class ProbePage(Page):
         self._power: Any = None
         self._power_series: Any = None
         self._cpu: CpuFacts | None = None
+        self._wall: KeptFit | None = None
         self.notice = Notice()
         self.body.addWidget(self.notice)
         self.body.addWidget(self._target_card())
@@ -94,7 +96,8 @@ class ProbePage(Page):
         learned = new.calibration.speed.learned
         self.learned.setText(learned)
         self.learned.setVisible(bool(learned) and new.probe.result is not None)
-        if old is not None and old.probe == new.probe and old.results == new.results:
+        walled, self._wall = self._wall != new.meters.wall, new.meters.wall
+        if old is not None and old.probe == new.probe and old.results == new.results and not walled:
             return
         before, self._probe = self._probe, new.probe
         self._kept = new.archive.probes
@@ -106,7 +109,7 @@ class ProbePage(Page):
         ended = old is None or before.outcome != new.probe.outcome or before.result != new.probe.result
         if ended:
             self._show_result()
-        if ended or before.samples is not new.probe.samples:
+        if ended or walled or before.samples is not new.probe.samples:
             self._show_energy()
         self._announce(before, new.probe)
 
@@ -274,7 +277,10 @@ class ProbePage(Page):
         why_not = ""
         if result is not None and energy is None:
             why_not = energy_words.no_energy_sentence(result.energy_per_1000_queries)
-        self.energy.show_energy(energy, result.workload if result is not None else None, why_not)
+        plug = ""
+        if result is not None and energy is not None:
+            plug = energy_words.plug_sentence(energy, result.time_per_query, self._wall)
+        self.energy.show_energy(energy, result.workload if result is not None else None, why_not, plug)
 
     def plots_shown(self) -> tuple[QWidget, ...]:
         """Return the plots there are, shown or about to be."""

@@ -10,6 +10,7 @@ from typing_extensions import override
 from advisor.hardware.model import HardwareProfile
 from advisor.report import facts
 from advisor.ui import theme
+from advisor.ui.pages.meter_section import MeterSection
 from advisor.ui.store import MachineState, Snapshot
 from advisor.ui.widgets import text
 from advisor.ui.widgets.card import Card, Notice
@@ -67,8 +68,10 @@ class ThisComputerPage(Page):
         self.speed.start_requested.connect(self.calibrate_requested)
         self.speed.stop_requested.connect(self.stop_requested)
         self.body.addWidget(self.speed)
+        self.meters = MeterSection()
         self._columns = QWidget()
         self.body.addWidget(self._columns)
+        self.body.addWidget(self.meters.card)
         self.remarks = text.label(role="muted", wrap=True)
         self.body.addWidget(self.remarks)
         self.body.addStretch(1)
@@ -90,6 +93,8 @@ class ThisComputerPage(Page):
             new.calibration, new.machine, new.probe.phase,
         ):  # fmt: skip
             self.speed.show_state(new.calibration, self._why_no_calibration(new))
+        self.meters.show_state(new.meters)
+        self.meters.card.setHidden(bool(new.machine.saved_as))
         if old is not None and old.machine == new.machine:
             return
         machine = new.machine

@@ -171,7 +171,7 @@ class ParetoPlot(QWidget):
         spans = [(point, *_ends(point, series.axis)) for point in shown]
         spans = [span for span in spans if span[2] > span[1]]
         if not spans:
-            self._ranges.setData(x=[], y=[], left=[], right=[])
+            self._ranges.setData(x=None, y=None)
             return
         import numpy as np
 

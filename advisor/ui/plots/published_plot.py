@@ -87,6 +87,9 @@ class PublishedPlot(QWidget):
             for place, point in enumerate(shown.points)
             if point.energy.low and point.energy.high and point.energy.value
         ]
+        if not spans:
+            self.ranges.setData(x=None, y=None)
+            return
         middle = np.array([math.log10(value) for _, _, value, _ in spans])
         self.ranges.setData(
             x=middle, y=np.array([float(place) for place, _, _, _ in spans]),

@@ -99,13 +99,14 @@ class EnergyCard(Card):
         self.caption.setText(series.caption)
         text.set_because(self.as_table, series.caption if series.source == "none" else "")
 
-    def show_energy(self, energy: EnergyResult | None, workload: Workload | None, why_not: str) -> None:
+    def show_energy(self, energy: EnergyResult | None, workload: Workload | None, why_not: str, plug: str = "") -> None:
         """Show a result, or why there is none.
 
         Args:
             energy: of the probe.
             workload: it was measured at.
             why_not: one sentence, shown where there is no result; empty while it is not known.
+            plug: energy at the plug, a sentence; empty without a wall meter.
         """
         known = energy is not None and workload is not None
         for widget in (self.side, self.table, self.checks, self.checks_title, self.boundary):
@@ -122,7 +123,7 @@ class EnergyCard(Card):
         parts = energy_series.query_parts(energy, workload)
         self.bar.show_parts("One query, by kind of work", energy_table.bar_parts(parts))
         notes = (energy_series.load_sentence(energy), *map(energy_words.holding_sentence, energy.components))
-        self.notes.setText("\n".join(note for note in (*notes, _ram(energy)) if note))
+        self.notes.setText("\n".join(note for note in (plug, *notes, _ram(energy)) if note))
         self.model.show_rows(energy_table.HEADERS, energy_table.rows(energy))
         self.table.fit(stretched=1)
         self._show_checks(energy.checks)
