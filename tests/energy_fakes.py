@@ -10,6 +10,8 @@ from advisor.evidence import Quantity
 from advisor.probe import energy_answer, energy_result
 from advisor.probe.energy import EnergyReport, MeterReport, PhaseBlocks, WorkTime
 from advisor.probe.energy_result import WholeTimes
+from advisor.recommend.model import MeasuredView
+from advisor.report.build import build
 from advisor.task.model import Workload
 
 IDLE_W, LOADED_W, BUSY_W = 10.0, 11.0, 35.0
@@ -107,3 +109,25 @@ def probe(workload=WRITER, **given):
         workload=workload, energy=energy, time_to_first_token=seconds(0.1), time_per_token=seconds(0.02),
         time_per_query=seconds(0.48), energy_per_1000_queries=energy_answer.per_1000_queries(energy, ""),
     )  # fmt: skip
+
+
+def metered(made=None):
+    """Return a recommendation whose pick was measured under a meter, and the probe."""
+    found = made or probe(fakes_report.WORKLOAD)
+    rows = list(fakes_report.recommendation().rows.values())
+    view = MeasuredView(
+        probe_id=found.id, created=found.created, evidence="measured-synthetic", same_workload=True,
+        memory=found.peak_memory, time_to_first_token=found.time_to_first_token, time_per_token=found.time_per_token,
+        rate=found.rate, grade="B",
+    )  # fmt: skip
+    rows[0] = msgspec.structs.replace(
+        rows[0], measured=view, energy_per_1000_queries=found.energy_per_1000_queries, evidence="measured-synthetic"
+    )
+    return fakes_report.recommendation(rows=rows), found
+
+
+def metered_report(made=None, **options):
+    """Return the report of it."""
+    recommendation, found = metered(made)
+    options = {"grid": fakes_report.GRID, "versions": fakes_report.VERSIONS, "redact": False, **options}
+    return build(recommendation, probes=[found], **options)

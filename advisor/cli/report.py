@@ -6,7 +6,19 @@ from typing import Annotated
 import typer
 
 from advisor.cli import energy_inputs, inputs
-from advisor.cli.options import Controls, Facts, JsonFlag, MachineFile, Memory, Region, TaskText
+from advisor.cli.options import (
+    Controls,
+    Currency,
+    Embodied,
+    Facts,
+    GramsPerKwh,
+    JsonFlag,
+    MachineFile,
+    Memory,
+    Price,
+    Region,
+    TaskText,
+)
 from advisor.cli.output import Output
 
 
@@ -15,6 +27,10 @@ def report(
     file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Ends in .html .pdf .md .json or .csv.")],
     controls: Controls = None,
     region: Region = None,
+    grid_g_per_kwh: GramsPerKwh = None,
+    price: Price = None,
+    currency: Currency = None,
+    embodied: Embodied = False,
     machine: MachineFile = None,
     facts: Facts = None,
     memory: Memory = None,
@@ -36,17 +52,26 @@ def report(
     if machine is None:
         profile = inputs.with_runtime(profile)
     probes = inputs.probes_of(profile)
+    chosen = energy_inputs.conditions(
+        profile,
+        num_queries_per_day=spec.num_queries_per_day,
+        region=spec.region,
+        g_per_kwh=grid_g_per_kwh,
+        price_per_kwh=price,
+        currency=currency,
+        with_embodied=embodied,
+    )
     answer = advise.advise(
         spec,
         profile,
         probes=probes,
         reserve_bytes=inputs.reserve_bytes(),
         region=inputs.chosen_region(),
-        g_per_kwh=energy_inputs.own_intensity(None, spec.region),
+        g_per_kwh=energy_inputs.own_intensity(grid_g_per_kwh, spec.region),
         calibration=inputs.calibration_of(profile),
         runtime_version=runtime_version(),
     )
-    document = build.build(answer, probes=probes, redact=redact, top=top)
+    document = build.build(answer, probes=probes, redact=redact, top=top, chosen=chosen)
     export.write(document, file)
     inputs.remember_report(document)
     if as_json:

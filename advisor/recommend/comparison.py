@@ -164,9 +164,9 @@ def comparison(kind: TaskKind, ours: Sequence[Ours], *, most: int = 12) -> Compa
     room = max(0, most - len(same) - len(means))
     others = _spread_out([row for row in _newest(rows) if row not in same], room)
     told = [
-        *(_row_point(row, "same-model") for row in same),
+        *(row_point(row, "same-model") for row in same),
         *means,
-        *(_row_point(row, "other-model") for row in others),
+        *(row_point(row, "other-model") for row in others),
     ]
     if not mine or not told:
         return None
@@ -207,7 +207,8 @@ def _our_point(item: Ours) -> Point:
     )
 
 
-def _row_point(row: PublishedEnergy, kind: PointKind) -> Point:
+def row_point(row: PublishedEnergy, kind: PointKind) -> Point:
+    """Return one published result as a mark, with its cohort and official stars."""
     task = row.task.replace("-", " ")
     parts = [f"AI Energy Score, {task}", f"class {row.size_class}" if row.size_class else "", _date(row.test_date)]
     several = row.size_class == "C"

@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from advisor import __version__
 from advisor.energy.carbon import grid as grid_of
 from advisor.energy.model import GridIntensity
+from advisor.energy.standard import Conditions
 from advisor.errors import NotFoundError
 from advisor.evidence import Quantity
 from advisor.probe.plan import ProbeResult
 from advisor.recommend.model import Approach, CandidateRow, Summary
-from advisor.report import wording
+from advisor.report import row_use, wording
 from advisor.report.candidates import answer_of, candidate_view, probe_view
+from advisor.report.energy_section import energy_section
 from advisor.report.language import _
 from advisor.report.machine import machine_rows, task_rows
 from advisor.report.methods import evidence_rows, method_notes, source_lines
@@ -19,11 +23,14 @@ from advisor.report.published import published_for
 from advisor.report.redact import redacted
 from advisor.report.series import memory_parts_series, pareto_series, probe_series
 from advisor.report.source import RankedCandidates, top_rows
+from advisor.settings import Settings
 from advisor.task.model import Workload
 
 MAX_PROBES = 8
 MAX_BARS = 8
 MAX_FORMATS = 12
+MAX_OURS = 3
+"""How many candidates stand beside published figures."""
 SEARCHED_ROWS = 400
 """How many of the best rows are searched for what a probe measured and for other formats of the pick."""
 
@@ -36,6 +43,7 @@ def build(
     top: int = 20,
     versions: Mapping[str, str] | None = None,
     grid: GridIntensity | None = None,
+    chosen: Conditions | None = None,
 ) -> ReportDocument:
     """Return the report of a recommendation.
 
@@ -46,13 +54,17 @@ def build(
         top: how many models are listed with all figures, each in its best format.
         versions: names and versions to print; read from the recommendation when null.
         grid: electricity behind the carbon figures; looked up by the task's region when null.
+        chosen: price, volume and making of the computer; when null no price is set and the making is left out.
     """
     summary = recommendation.summary
     rows = _best_of_each_model(recommendation, top)
     approach = _chosen_approach(recommendation)
-    carbon = _carbon_note(summary, grid or _grid_of(recommendation))
+    electricity = grid or _grid_of(recommendation) or _grid(summary.task.region)
+    carbon = _carbon_note(electricity)
+    uses = row_use.Uses(summary, Settings(), tuple(probes), _conditions(summary, chosen, electricity))
     views = tuple(_view(row, summary) for row in rows)
-    published = published_for(row.model for row in rows)
+    compared = row_use.compared(rows[:MAX_OURS], uses)
+    published = published_for((row.model for row in rows), compared)
     shown_probes = _probes_of(recommendation, probes)
     document = ReportDocument(
         title=_("Model advice: {kind}").format(kind=wording.kind_label(summary.task.kind).lower()),
@@ -72,10 +84,11 @@ def build(
         formats=tuple(_view(row, summary) for row in _other_formats(recommendation)),
         probes=tuple(probe_view(item, row, _workload_of(summary, row)) for item, row in shown_probes),
         published=published,
+        energy=energy_section(recommendation, rows, uses, compared),
         carbon=carbon,
         evidence=evidence_rows(),
         methods=method_notes(),
-        sources=source_lines(summary.catalog_version, carbon, _benchmarks(views), published=bool(published)),
+        sources=source_lines(summary.catalog_version, carbon, _benchmarks(views), published),
         drawings=FigureData(
             memory=tuple(memory_parts_series(row.estimate) for row in rows[:MAX_BARS]),
             pareto=pareto_series(recommendation, limit=None, one_a_model=True),
@@ -171,9 +184,13 @@ def _versions(summary: Summary) -> dict[str, str]:
     }
 
 
-def _carbon_note(summary: Summary, grid: GridIntensity | None) -> CarbonNote | None:
-    region = summary.task.region
-    found = grid if grid is not None or region is None else _grid(region)
+def _conditions(summary: Summary, chosen: Conditions | None, electricity: GridIntensity | None) -> Conditions:
+    """Return what figures of use depend on, with the electricity that the rows' own carbon was made with."""
+    found = chosen if chosen is not None else row_use.conditions(summary, Settings())
+    return msgspec.structs.replace(found, intensity=electricity)
+
+
+def _carbon_note(found: GridIntensity | None) -> CarbonNote | None:
     if found is None:
         return None
     intensity: Quantity = found.g_per_kwh
@@ -188,7 +205,9 @@ def _grid_of(recommendation: RankedCandidates) -> GridIntensity | None:
     return found if isinstance(found, GridIntensity) else None
 
 
-def _grid(region: str) -> GridIntensity | None:
+def _grid(region: str | None) -> GridIntensity | None:
+    if region is None:
+        return None
     try:
         return grid_of(region)
     except NotFoundError:

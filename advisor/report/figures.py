@@ -1,13 +1,9 @@
 """The report's drawings as SVG, from the same series that the window plots. Imported only when a report is made."""
 
-import io
-import re
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import matplotlib as mpl
-import msgspec
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -15,13 +11,22 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from advisor import units
 from advisor.evidence import Evidence
 from advisor.report import wording
+from advisor.report.canvas import (
+    ACCENT,
+    GROUND,
+    INK,
+    MAX_LABEL,
+    PART_COLOURS,
+    WIDTH_INCHES,
+    Drawing,
+    plain_label,
+    style,
+    svg,
+)
 from advisor.report.language import _
 from advisor.report.model import ReportDocument
 from advisor.report.series import MemoryBar, ParetoPoint, ParetoSeries, ProbeSeries
 
-INK, MUTED, GRID, GROUND = "#1b1f24", "#59636e", "#d8dee4", "#fffffe"
-PART_COLOURS = {"weights": "#2b6ca3", "cache": "#c58a00", "activations": "#3a9278", "runtime": "#8f98a3"}
-ACCENT = "#0072b2"
 MARKERS: dict[Evidence, str] = {
     "measured": "o",
     "measured-synthetic": "o",
@@ -31,31 +36,10 @@ MARKERS: dict[Evidence, str] = {
     "excluded": "x",
 }
 """Evidence is told by the shape of a point, not by its colour alone."""
-_THEMED = {
-    INK: "ink", MUTED: "muted", GRID: "line", GROUND: "ground", ACCENT: "accent", "#9a6700": "tight",
-    "#8e1b5a": "does-not-fit", "#595959": "unknown",
-    **{colour: f"part-{part}" for part, colour in PART_COLOURS.items()},
-}  # fmt: skip
-"""Colours that the HTML report changes with the theme, and the style variable of each."""
-_WIDTH_INCHES = 7.2
-_MAX_LABEL = 44
 _MAX_POINT_LABEL = 30
 _MAX_NAMED = 6
 _LOG_FROM_RATIO = 8.0
 _FAR_FACTOR = 3.0
-
-
-class Drawing(msgspec.Struct, frozen=True, kw_only=True):
-    """One figure, ready to be set into a report."""
-
-    id: str
-    title: str
-    alt: str
-    """What a reader who cannot see it needs to know, in sentences."""
-    caption: str
-    """What everybody reads below it."""
-    svg: str
-    """An `<svg>` element without XML declaration."""
 
 
 def drawings(document: ReportDocument, *, themed: bool) -> tuple[Drawing, ...]:
@@ -67,7 +51,7 @@ def drawings(document: ReportDocument, *, themed: bool) -> tuple[Drawing, ...]:
     """
     data = document.drawings
     made: list[Drawing] = []
-    with mpl.rc_context(_style(themed=themed)):  # type: ignore[arg-type] # a dict of its own literal keys
+    with mpl.rc_context(style(themed=themed)):  # type: ignore[arg-type] # a dict of its own literal keys
         if any(bar.segments for bar in data.memory):
             made.append(_memory(data.memory, themed=themed))
         if len(data.pareto.points) > 1:
@@ -80,41 +64,9 @@ def drawings(document: ReportDocument, *, themed: bool) -> tuple[Drawing, ...]:
     return tuple(made)
 
 
-def _style(*, themed: bool) -> dict[str, Any]:
-    return {
-        "svg.fonttype": "none" if themed else "path",
-        "svg.hashsalt": "model-fit-advisor",
-        "text.parse_math": False,  # a dollar sign in a model's name is a dollar sign
-        "font.family": "sans-serif",
-        "font.sans-serif": ["DejaVu Sans"],
-        "font.size": 9,
-        "text.color": INK,
-        "axes.edgecolor": MUTED,
-        "axes.labelcolor": INK,
-        "axes.linewidth": 0.8,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.axisbelow": True,
-        "axes.unicode_minus": False,
-        "grid.color": GRID,
-        "grid.linewidth": 0.8,
-        "xtick.color": MUTED,
-        "ytick.color": MUTED,
-        "xtick.labelcolor": INK,
-        "ytick.labelcolor": INK,
-        "legend.frameon": False,
-    }
-
-
-def _label(text: str, longest: int = _MAX_LABEL) -> str:
-    """Return a text that the drawing font can show, not too long for an axis."""
-    plain = "".join(character if " " <= character < "\u0250" and character != "\x7f" else "?" for character in text)
-    return plain if len(plain) <= longest else f"{plain[: longest - 3]}..."
-
-
 def _memory(bars: Sequence[MemoryBar], *, themed: bool) -> Drawing:
     shown = [bar for bar in bars if bar.segments]
-    figure = Figure(figsize=(_WIDTH_INCHES, 1.15 + 0.5 * len(shown)), layout="constrained")
+    figure = Figure(figsize=(WIDTH_INCHES, 1.15 + 0.5 * len(shown)), layout="constrained")
     axes = figure.subplots()
     named: set[str] = set()
     for row, bar in enumerate(shown):
@@ -143,15 +95,15 @@ def _memory(bars: Sequence[MemoryBar], *, themed: bool) -> Drawing:
         title=_("Memory needed, part by part"),
         alt=_memory_alt(shown, free),
         caption=_memory_caption(free, free_is_near=free_is_near),
-        svg=_svg(figure, "memory", themed=themed),
+        svg=svg(figure, "memory", themed=themed),
     )
 
 
 def _bar_label(label: str) -> str:
     """Return model and format on two lines; a long name goes without its owner rather than without its end."""
     model, _comma, form = label.partition(", ")
-    name = model if len(model) <= _MAX_LABEL else model.rpartition("/")[2]
-    return f"{_label(name)}\n{_label(form)}"
+    name = model if len(model) <= MAX_LABEL else model.rpartition("/")[2]
+    return f"{plain_label(name)}\n{plain_label(form)}"
 
 
 def _stack(axes: Any, row: int, bar: MemoryBar, named: set[str]) -> None:  # noqa: ANN401 - untyped library
@@ -203,7 +155,7 @@ def _memory_alt(bars: Sequence[MemoryBar], free: float | None) -> str:
 
 
 def _pareto(series: ParetoSeries, *, themed: bool) -> Drawing:
-    figure = Figure(figsize=(_WIDTH_INCHES, 4.0), layout="constrained")
+    figure = Figure(figsize=(WIDTH_INCHES, 4.0), layout="constrained")
     axes = figure.subplots()
     points = series.points
     biggest = max((point.memory_bytes or 0.0) for point in points) or 1.0
@@ -219,7 +171,7 @@ def _pareto(series: ParetoSeries, *, themed: bool) -> Drawing:
         axes.set_xlabel(_("Energy per 1,000 queries (Wh)"))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _position: units.number(value)))
     better = _("higher is better") if series.higher_is_better else _("lower is better")
-    axes.set_ylabel(f"{_label(series.benchmark or '')}\n({better})")
+    axes.set_ylabel(f"{plain_label(series.benchmark or '')}\n({better})")
     axes.grid()
     axes.margins(0.12)
     _label_points(figure, axes, points)
@@ -228,7 +180,7 @@ def _pareto(series: ParetoSeries, *, themed: bool) -> Drawing:
         title=_("Quality against energy"),
         alt=series.summary,
         caption=f"{series.summary} {_pareto_key(series)}",
-        svg=_svg(figure, "pareto", themed=themed),
+        svg=svg(figure, "pareto", themed=themed),
     )
 
 
@@ -270,7 +222,7 @@ def _label_points(figure: Figure, axes: Any, points: Sequence[ParetoPoint]) -> N
     named = sorted((point for point in points if point.pareto or point.picked), key=lambda item: not item.picked)
     taken: list[tuple[float, float, float]] = []
     for point in named:
-        name = _label(point.model.rpartition("/")[2], _MAX_POINT_LABEL)
+        name = plain_label(point.model.rpartition("/")[2], _MAX_POINT_LABEL)
         text = _("{model} (pick)").format(model=name) if point.picked else name
         x, y = axes.transData.transform((point.energy.value, point.quality))
         half = 3.4 * len(text)
@@ -288,7 +240,7 @@ def _label_points(figure: Figure, axes: Any, points: Sequence[ParetoPoint]) -> N
 
 
 def _probe(series: ProbeSeries, name: str, *, themed: bool) -> Drawing:
-    figure = Figure(figsize=(_WIDTH_INCHES, 3.4), layout="constrained")
+    figure = Figure(figsize=(WIDTH_INCHES, 3.4), layout="constrained")
     panels = figure.subplots(2, 1, sharex=True)
     milliseconds = [1000 * value for value in series.latency_s]
     panels[0].plot(series.latency_t_s, milliseconds, "o", color=ACCENT, markersize=3.2)
@@ -308,7 +260,7 @@ def _probe(series: ProbeSeries, name: str, *, themed: bool) -> Drawing:
         title=_("Probe of {label}").format(label=series.label),
         alt=_probe_alt(series),
         caption=_probe_alt(series),
-        svg=_svg(figure, name, themed=themed),
+        svg=svg(figure, name, themed=themed),
     )
 
 
@@ -325,28 +277,3 @@ def _probe_alt(series: ProbeSeries) -> str:
     if series.memory_bytes:
         texts.append(_("Memory reached {size}.").format(size=units.size(max(series.memory_bytes))))
     return " ".join(texts)
-
-
-def _svg(figure: Figure, name: str, *, themed: bool) -> str:
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Type": None})
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :].strip()
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    used = set(re.findall(r"(?:url\(|href=\")#([^\")]+)", text))
-    text = re.sub(r' id="([^"]+)"', lambda match: _kept_id(match.group(1), used, name), text)
-    text = re.sub(r"((?:url\(|href=\")#)", rf"\g<1>{name}-", text)
-    if not themed:
-        return text
-    opening = rf'<svg viewBox="\1" role="img" aria-labelledby="{name}-title">'
-    text = re.sub(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>', opening, text, count=1)
-    text = text.replace("xlink:href", "href")  # the prefix is unbound inside a page
-    text = re.sub(r"<style.*?</style>", "", text, flags=re.DOTALL)  # it would style the whole page
-    text = re.sub(r"font: ([^;\"]*?)'DejaVu Sans'[^;\"]*", r"font: \g<1>var(--font)", text)
-    for colour, variable in _THEMED.items():
-        text = text.replace(colour, f"var(--{variable})")
-    return text
-
-
-def _kept_id(identity: str, used: set[str], name: str) -> str:
-    return f' id="{escape(name)}-{identity}"' if identity in used else ""

@@ -17,6 +17,8 @@ def render(document: ReportDocument) -> str:
     import jinja2
     import markupsafe
 
+    from advisor.report import energy_tables
+    from advisor.report.energy_figures import energy_drawings
     from advisor.report.figures import drawings
 
     environment = jinja2.Environment(
@@ -30,6 +32,8 @@ def render(document: ReportDocument) -> str:
         d=document,
         figures=[item for item in figures if not item.id.startswith("probe")],
         probe_figures=[item for item in figures if item.id.startswith("probe")],
+        energy_blocks=energy_tables.blocks(document),
+        energy_figures=energy_drawings(document, themed=True),
     )
 
 
@@ -39,13 +43,13 @@ def template_words() -> dict[str, Callable[..., Any]]:
         "_": _,
         "amount": wording.amount,
         "figure": wording.figure,
+        "grid_sentence": wording.grid_sentence,
         "value_range": wording.value_range,
         "short_range": wording.short_range,
         "evidence_word": wording.evidence_word,
         "verdict_word": wording.verdict_word,
         "verdict_glyph": wording.verdict_glyph,
         "energy_note": wording.energy_note,
-        "published_note": wording.published_note,
         "day": day,
         "unit_amount": units.amount,
     }

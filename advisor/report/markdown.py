@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from advisor.report import wording
+from advisor.report import energy_tables, wording
+from advisor.report.energy_tables import Block
 from advisor.report.html import day
 from advisor.report.language import _
 from advisor.report.model import CandidateView, FigureRow, MeasuredRow, ProbeView, ReportDocument
@@ -40,8 +41,8 @@ def render(document: ReportDocument) -> str:
     """Return the whole report as GitHub-flavoured Markdown."""
     head = [f"# {escape(document.title)}", "", f"{day(document.created)} · {escape(document.machine_name)}", ""]
     blocks = (
-        head, _answer(document), _task(document), _candidates(document), _probes(document), _details(document),
-        _published(document), _machine(document), _method(document), _versions(document),
+        head, _answer(document), _task(document), _candidates(document), _energy(document), _probes(document),
+        _details(document), _machine(document), _method(document), _versions(document),
     )  # fmt: skip
     return "\n".join(line for block in blocks for line in block).rstrip() + "\n"
 
@@ -177,14 +178,24 @@ def _details(document: ReportDocument) -> list[str]:
     return lines
 
 
-def _published(document: ReportDocument) -> list[str]:
-    if not document.published:
-        return []
-    lines = [f"## {_('Published energy figures')}", "", escape(wording.published_note()), ""]
-    return lines + _table(
-        (_("Model"), _("Task"), _("Energy per 1,000 queries"), _("Test"), _("Source")),
-        [(row.model, row.task, wording.figure(row.energy), row.test_date, row.source) for row in document.published],
-    )
+def _energy(document: ReportDocument) -> list[str]:
+    found = energy_tables.blocks(document)
+    lines = [f"## {_('Energy and carbon')}", ""] if found else []
+    for block in found:
+        lines += _block(block)
+    return lines
+
+
+def _block(block: Block) -> list[str]:
+    lines = [f"### {escape(block.title)}", ""] if block.title else []
+    for sentence in block.sentences:
+        lines += [escape(sentence), ""]
+    for table in block.tables:
+        lines += [escape(table.caption), ""] if table.caption else []
+        lines += _table(table.titles, [(*row, *[""] * (len(table.titles) - len(row))) for row in table.rows])
+    lines += [f"- {escape(point)}" for point in block.points]
+    lines += [""] if block.points else []
+    return [*lines, f"{escape(block.link_text)} <{block.link}>", ""] if block.link else lines
 
 
 def _machine(document: ReportDocument) -> list[str]:

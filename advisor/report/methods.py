@@ -1,10 +1,13 @@
 """How the figures were made, in a few paragraphs; the long form with sources is docs/METHODS.md."""
 
+from collections.abc import Sequence
+
 from advisor.evidence import EVIDENCE_ORDER
 from advisor.report import wording
 from advisor.report.language import _
-from advisor.report.model import CarbonNote, MethodNote, TaskRow
+from advisor.report.model import CarbonNote, MethodNote, Published, TaskRow
 
+SCORE = "AI Energy Score"
 _NOTES: tuple[tuple[str, str, str], ...] = (
     (
         "Memory",
@@ -33,7 +36,10 @@ _NOTES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "Carbon",
-        ("Energy times the yearly average of the country's electricity. The making of the computer is not counted."),
+        (
+            "Energy times the yearly average of the country's electricity. The making of the computer is never added "
+            "to it; its share stands apart where it is switched on."
+        ),
         "CO2e = energy x grid intensity",
     ),
     (
@@ -90,7 +96,7 @@ def evidence_rows() -> tuple[TaskRow, ...]:
 
 
 def source_lines(
-    catalog_version: str, carbon: CarbonNote | None, benchmarks: tuple[str, ...], *, published: bool
+    catalog_version: str, carbon: CarbonNote | None, benchmarks: tuple[str, ...], published: Sequence[Published]
 ) -> tuple[str, ...]:
     """Return where the figures that were not made here come from.
 
@@ -98,7 +104,7 @@ def source_lines(
         catalog_version: version of the bundled catalog.
         carbon: the grid behind the carbon figures, when a country was chosen.
         benchmarks: `benchmark (source)` of the quality figures shown.
-        published: whether AI Energy Score figures are shown.
+        published: energy figures of others that are shown.
     """
     lines = [_("Models and their shapes: bundled catalog, version {version}.").format(version=catalog_version)]
     lines += [_("Quality: {benchmark}.").format(benchmark=item) for item in benchmarks]
@@ -110,8 +116,8 @@ def source_lines(
                 source=carbon.source, country=carbon.country, year=carbon.year
             )
         )
-    if published:
-        lines.append(
-            _("Published energy: AI Energy Score, huggingface.co/AIEnergyScore; one NVIDIA H100 GPU, batch 1.")
-        )
-    return tuple(lines)
+    scores = [item for item in published if item.test_date.startswith(SCORE)]
+    if scores:
+        lines.append(_("Published energy: AI Energy Score, huggingface.co/AIEnergyScore; NVIDIA H100 cards, batch 1."))
+    means = dict.fromkeys(item.test_date for item in published if item not in scores)
+    return (*lines, *(_("Published energy: {source}.").format(source=source) for source in means))

@@ -8,6 +8,7 @@ from advisor.catalog.model import Runtime
 from advisor.estimate.model import Verdict
 from advisor.evidence import Evidence, Quantity
 from advisor.recommend.model import QualityView
+from advisor.report.energy_model import EnergySection
 from advisor.report.series import MemoryBar, ParetoSeries, ProbeSeries
 
 REPORT_VERSION = 1
@@ -144,14 +145,19 @@ class ProbeView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A published energy figure of the same model on other hardware."""
+    """A published energy figure on other hardware: of a model shown here, of other models, or a mean of the task."""
 
     model: str
     task: str
+    """What was tested, with its sizes; empty for a mean."""
     energy: Quantity
-    """[Wh] GPU energy per 1,000 queries."""
+    """[Wh] Per 1,000 queries."""
     test_date: str
+    """Cohort and date: figures of different cohorts are not on one scale."""
     source: str
+    hardware: str = ""
+    stars: int | None = None
+    """Official, inside its cohort; a figure of this computer never has any."""
 
 
 class CarbonNote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -218,3 +224,5 @@ class ReportDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     methods: tuple[MethodNote, ...]
     sources: tuple[str, ...]
     drawings: FigureData
+    energy: EnergySection | None = None
+    """Of the pick; null without one and in reports of older versions."""

@@ -9,7 +9,8 @@ import msgspec
 
 from advisor import units
 from advisor.errors import OutputError
-from advisor.report import wording
+from advisor.report import energy_tables, wording
+from advisor.report.energy_tables import Block
 from advisor.report.html import day
 from advisor.report.language import _
 from advisor.report.model import CandidateView, FigureRow, MeasuredRow, ProbeView, ReportDocument
@@ -117,6 +118,7 @@ def _is_common(character: str) -> bool:
 
 def pdf_data(document: ReportDocument) -> Data:
     """Return the report as texts in the order in which they are set."""
+    from advisor.report.energy_figures import energy_drawings
     from advisor.report.figures import drawings
 
     figures = [{"id": item.id, "title": item.title, "alt": item.alt, "caption": item.caption, "svg": item.svg}
@@ -142,10 +144,11 @@ def pdf_data(document: ReportDocument) -> Data:
         "figures": [item for item in figures if not item["id"].startswith("probe")],
         "probe_figures": [item for item in figures if item["id"].startswith("probe")],
         "probes": [_probe(item) for item in document.probes],
-        "published": [
-            [row.model, row.task, wording.figure(row.energy), row.test_date, row.source] for row in document.published
-        ],
-        "published_note": wording.published_note(),
+        "energy": [_block(item) for item in energy_tables.blocks(document)],
+        "energy_figures": {
+            name: {"id": item.id, "title": item.title, "alt": item.alt, "caption": item.caption, "svg": item.svg}
+            for name, item in energy_drawings(document, themed=False).items()
+        },
         "machine": [[row.label, row.text, row.source] for row in document.machine],
         "machine_notes": list(document.machine_notes),
         "methods": [[note.title, note.text, note.formula] for note in document.methods],
@@ -155,6 +158,22 @@ def pdf_data(document: ReportDocument) -> Data:
         "versions": " · ".join(f"{name} {version}" for name, version in document.versions.items()),
     }
     return data
+
+
+def _block(item: Block) -> Data:
+    return {
+        "title": item.title,
+        "sentences": list(item.sentences),
+        "figure": item.figure,
+        "tables": [
+            {"titles": list(table.titles), "rows": [list(row) for row in table.rows], "caption": table.caption,
+             "widths": list(table.widths)}
+            for table in item.tables
+        ],
+        "points": list(item.points),
+        "link": item.link,
+        "link_text": item.link_text,
+    }  # fmt: skip
 
 
 def _answer(document: ReportDocument) -> Data | None:

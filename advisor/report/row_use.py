@@ -79,6 +79,12 @@ class Uses:
         found = self._probes.get(row.measured.probe_id)
         return found if found is not None and found.energy is not None else None
 
+    def newest(self) -> ProbeResult | None:
+        """Return the newest probe of this computer that has energy, of any model; null where there is none."""
+        mine = self.summary.machine.fingerprint
+        found = [one for one in self._probes.values() if one.energy is not None and one.fingerprint == mine]
+        return max(found, key=lambda one: one.created, default=None)
+
     def _build(self, row: CandidateRow) -> RowUse:
         probe = self.probe(row)
         if probe is not None and probe.energy is not None:

@@ -28,15 +28,27 @@ ROWS = (
 
 def rows(item: StandardFigures) -> list[tuple[str, Quantity]]:
     """Return name and figure of each unit that has a value."""
+    return [(label, quantity) for label, quantity in all_rows(item) if quantity.value is not None]
+
+
+def all_rows(item: StandardFigures, *, with_sci: bool = True) -> list[tuple[str, Quantity]]:
+    """Return name and figure of each unit; what has no value says why in its basis.
+
+    Args:
+        item: of one candidate.
+        with_sci: false where SCI stands in a table of its own.
+    """
     found = [(_(label), getattr(item, name)) for name, label in ROWS]
     found += [
         (_("Battery, 1,000 queries"), item.battery.minutes),
         (_("Queries on a full battery"), item.battery.queries_per_charge),
-        (_("SCI of one query"), item.sci_per_query.score),
     ]
+    if not with_sci:
+        return found
+    found.append((_("SCI of one query"), item.sci_per_query.score))
     if item.sci_per_1000_tokens is not None:
         found.append((_("SCI of 1,000 tokens written"), item.sci_per_1000_tokens.score))
-    return [(label, quantity) for label, quantity in found if quantity.value is not None]
+    return found
 
 
 def sentences(item: StandardFigures, chosen: Conditions) -> list[str]:

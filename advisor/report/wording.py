@@ -17,7 +17,6 @@ from advisor.resources import read
 
 NO_DATA = units.NO_DATA
 ENERGY_NOTE = "Informative; not an AI Energy Score rating."
-PUBLISHED_NOTE = "Published on other hardware: not comparable with the figures of this computer."
 UNKNOWN_QUALITY = "No published figure is known."
 _SAME_SHARE = 0.02  # an estimate within 2 % of the measurement is called the same
 
@@ -370,8 +369,3 @@ def grid_sentence(name: str, intensity: Quantity, year: int | None, source: str)
 def energy_note() -> str:
     """Return the sentence that stands beside every energy figure."""
     return _(ENERGY_NOTE)
-
-
-def published_note() -> str:
-    """Return the sentence that stands beside published AI Energy Score figures."""
-    return _(PUBLISHED_NOTE)

@@ -3,12 +3,14 @@
 import re
 from pathlib import Path
 
+import energy_fakes
 import fakes_report as fakes
 import pytest
 
 from advisor.report import document_json, export, html
 from advisor.report.build import build
 
+FOLDER = Path(__file__).parent / "expected"
 _DRAWING = re.compile(r"<svg.*?</svg>", re.DOTALL)
 
 
@@ -26,7 +28,7 @@ def test_a_report_is_as_expected(matches, kind):
 def test_the_page_is_as_expected(matches):
     """Drawings are left out: their numbers follow the drawing library; they have tests of their own."""
     text, count = _DRAWING.subn("<svg></svg>", html.render(document()))
-    assert count == 3
+    assert count == 4
     matches("report.html", text)
 
 
@@ -45,8 +47,19 @@ def test_the_same_report_gives_the_same_bytes(kind):
     assert export.render(document(), kind) == export.render(document(), kind)
 
 
-def test_an_old_report_still_opens():
-    made = document_json.read(
-        (Path(__file__).parent / "expected" / "report.json").read_bytes(), file_name="report.json"
-    )
-    assert made == document()
+def test_a_report_of_a_metered_probe_is_as_expected(matches):
+    """Gross and net, work by work, checks, meters: the section on energy with everything a probe adds."""
+    matches("metered.md", export.render(energy_fakes.metered_report(), "md").decode("utf-8"))
+
+
+def test_a_report_opens_as_it_was_written():
+    assert document_json.read((FOLDER / "report.json").read_bytes(), file_name="report.json") == document()
+
+
+def test_an_older_report_still_opens_and_is_set_again():
+    """It was written before there was a section on energy."""
+    made = document_json.read((FOLDER / "older-report.json").read_bytes(), file_name="older-report.json")
+    assert made.energy is None
+    assert made.answer.model == "acme/small-embedder"
+    for kind in ("html", "md", "csv", "json"):
+        assert "Energy and carbon" not in export.render(made, kind).decode("utf-8")

@@ -115,10 +115,14 @@ def test_an_unknown_region_gives_no_carbon_note():
 def test_published_figures_are_those_of_the_models_shown_and_say_they_are_not_comparable():
     rows = [fakes.row(1, "meta-llama/Llama-3.1-8B-Instruct", rank=1), fakes.row(2, "microsoft/phi-4", rank=2)]
     published = made(fakes.recommendation(rows=rows)).published
-    assert published
-    assert {item.model.lower() for item in published} <= {"llama-3.1-8b-instruct", "phi-4"}
+    assert [item.model for item in published] == ["Mean of the text classifiers tested", "phi-4"]
     assert all("not comparable" in item.energy.basis and item.test_date for item in published)
-    assert made().published == ()
+    assert [item.stars for item in published if item.model == "phi-4"] == [1]
+    sources = made(fakes.recommendation(rows=rows)).sources
+    assert sum("AI Energy Score" in line for line in sources) == 1
+    assert sum("Power Hungry Processing" in line for line in sources) == 1
+    assert not any("AI Energy Score" in line for line in made().sources)  # only what is shown
+    assert [item.model for item in made().published] == ["Mean of the text classifiers tested"]
 
 
 def test_probes_stand_beside_the_estimate_for_the_same_sizes_only():

@@ -19,7 +19,7 @@ import pytest
 from advisor import resources
 from advisor.errors import InvalidFileError, OutputError
 from advisor.evidence import Quantity
-from advisor.report import document_json, export, html, markdown, pdf, table_csv
+from advisor.report import document_json, energy_tables, export, html, markdown, pdf, table_csv
 from advisor.report.build import build
 from advisor.report.figures import drawings
 
@@ -72,7 +72,8 @@ def test_the_page_is_one_well_formed_file_without_script_or_outside_link():
     page = Page(html.render(document()))
     assert "script" not in page.tags
     assert not {(name, value) for _tag, name, value in page.attributes if name in {"src", "onclick", "onerror"}}
-    assert not [value for _tag, name, value in page.attributes if name == "href" and not value.startswith("#")]
+    links = {value for _tag, name, value in page.attributes if name == "href" and not value.startswith("#")}
+    assert links == set()  # the only one there can be stands beside official stars, and is followed by hand only
     assert "@import" not in "".join(page.texts)
     assert len(page.ids) == len(set(page.ids))
     assert set(page.refs) <= set(page.ids)
@@ -80,7 +81,7 @@ def test_the_page_is_one_well_formed_file_without_script_or_outside_link():
     scopes = [value for tag, name, value in page.attributes if tag == "th" and name == "scope"]
     assert len(scopes) == page.tags.count("th") > 50
     assert page.tags.count("h1") == 1
-    assert page.tags.count("svg") == 3
+    assert page.tags.count("svg") == 4
 
 
 def test_the_page_follows_the_theme_and_prints():
@@ -195,7 +196,7 @@ def test_foreign_text_stays_text_in_markdown():
         cells = len(re.findall(r"(?<!\\)\|", line))
         widths.setdefault(cells, 0)
         widths[cells] += 1
-    assert set(widths) <= {3, 4, 5, 6, 11}, "a table border inside a cell"
+    assert set(widths) <= {3, 4, 5, 6, 7, 11}, "a table border inside a cell"
     headings = [line for line in text.splitlines() if line.startswith("#")]
     assert headings[0] == "# Model advice: text classification"
     assert all(re.match(r"#{1,3} \S", line) for line in headings)
@@ -349,7 +350,10 @@ def test_a_pdf_that_cannot_be_set_says_what_else_can_be_done(monkeypatch):
 
 
 def test_without_a_country_nothing_is_said_of_electricity(tmp_path):
-    made = msgspec.structs.replace(document(probes=[]), carbon=None)
+    answer = fakes.recommendation()
+    task = msgspec.structs.replace(answer.summary.task, region=None)
+    answer.summary = msgspec.structs.replace(answer.summary, task=task)
+    made = document(answer, probes=[], grid=None)
     for text in (html.render(made), markdown.render(made), pdf_text(pdf.render(made), tmp_path)):
         assert "342 g/kWh" not in text
         assert "How the figures were made" in text
@@ -366,8 +370,14 @@ def test_published_figures_are_set_with_their_warning(tmp_path):
     rows = [fakes.row(1, "microsoft/phi-4", rank=1)]
     made = document(fakes.recommendation(rows=rows), probes=[])
     for text in (html.render(made), markdown.render(made), pdf_text(pdf.render(made), tmp_path)):
-        assert "Published on other hardware: not comparable" in " ".join(text.split())
-        assert "369 tokens in, 10 out" in " ".join(text.split())
+        flat = " ".join(text.split())
+        assert "cannot be compared with figures of this computer" in flat
+        assert "369 tokens in, 10 out" in flat
+        assert "1 of 5 in its cohort" in flat
+        assert "huggingface.co/spaces/AIEnergyScore/Leaderboard" in flat
+        assert flat.count("Beside published figures") == 1  # one place for them, not two
+    links = {value for _tag, name, value in Page(html.render(made)).attributes if name == "href"}
+    assert {link for link in links if not link.startswith("#")} == {energy_tables.LEADERBOARD_URL}
 
 
 def test_a_date_that_is_none_does_not_stop_the_pdf():
