@@ -121,6 +121,21 @@ def conditions(summary: Summary, settings: Settings) -> Conditions:
         return standard.conditions(summary.machine, num_queries_per_day=volume)
 
 
+def on_battery(summary: Summary) -> bool:
+    """Return whether the task runs on battery: as the user said, else as the computer does now."""
+    said = summary.task.power_source
+    return said == "battery" if said is not None else summary.machine.power.source.value == "battery"
+
+
+def battery_sentence(minutes: Quantity) -> str:
+    """Return what the minutes of a battery mean, one sentence."""
+    if minutes.value is None:
+        return _("How much battery that takes is not known: {why}.").format(why=minutes.basis)
+    return _("1,000 queries empty the battery {minutes} sooner. {basis}.").format(
+        minutes=wording.figure(minutes), basis=minutes.basis.capitalize()
+    )
+
+
 def lines(row: CandidateRow, uses: Uses) -> tuple[UseLine, ...]:
     """Return gross and net energy of a query, then every unit that has a value, with where it comes from."""
     found = uses.of(row)
@@ -136,7 +151,13 @@ def lines(row: CandidateRow, uses: Uses) -> tuple[UseLine, ...]:
         )  # fmt: skip
     elif found.net_per_query.value is not None:
         made.append(_line(_("One query, above idle"), found.net_per_query))
-    made += [_line(label, item) for label, item in standard_units.rows(found.figures)]
+    rows = standard_units.rows(found.figures)
+    if on_battery(uses.summary):
+        battery = found.figures.battery
+        share = (_("Battery, 1,000 queries, of a full charge"), battery.share)
+        first = [pair for pair in rows if pair[1] in (battery.minutes, battery.queries_per_charge)]
+        rows = [*first, *([share] if battery.share.value is not None else []), *(r for r in rows if r not in first)]
+    made += [_line(label, item) for label, item in rows]
     made.append(UseLine(label=_("Counted"), text="", basis=found.figures.boundary))
     if uses.chosen.intensity is not None:
         grid = uses.chosen.intensity

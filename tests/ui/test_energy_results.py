@@ -204,3 +204,52 @@ def test_another_price_grid_or_switch_changes_the_details_at_once(page, rows):
 def test_settings_of_a_file_edited_by_hand_do_not_stop_the_page(page, rows):
     page.show_snapshot(None, snapshot_of(rows, Settings(price_per_kwh=-1.0, region="Nowhere")))
     assert "Energy of a year" in texts(page.details.energy.lines)
+
+
+def with_source(rows, said, machine):
+    """The same answer for a task and a machine on battery, on mains, or not said."""
+    power = rows.summary.machine.power
+    source = msgspec.structs.replace(power.source, value=machine)
+    profile = msgspec.structs.replace(rows.summary.machine, power=msgspec.structs.replace(power, source=source))
+    task = msgspec.structs.replace(rows.summary.task, power_source=said)
+    return msgspec.structs.replace(rows.summary, machine=profile, task=task)
+
+
+@pytest.mark.parametrize(
+    ("said", "machine", "shown"),
+    [("battery", "mains", True), (None, "battery", True), ("mains", "battery", False), (None, "mains", False),
+     (None, None, False)],
+)  # fmt: skip
+def test_on_battery_the_headline_says_how_much_sooner_it_is_empty(page, rows, said, machine, shown, monkeypatch):
+    monkeypatch.setattr(rows, "summary", with_source(rows, said, machine))
+    page.show_snapshot(None, snapshot_of(rows))
+    tile = page.headline.tiles["battery"]
+    assert tile.isHidden() is not shown
+    if shown:
+        minutes = page._uses.of(rows.row(rows.summary.pick.index)).figures.battery.minutes
+        assert tile.value.text() == wording.amount(minutes)
+        assert tile.value.text().endswith(" min")
+        assert "sooner" in tile.toolTip()
+
+
+def test_on_battery_the_details_begin_with_it(page, rows):
+    assert row_use.on_battery(rows.summary)
+    page.show_snapshot(None, snapshot_of(rows))
+    row = rows.row(int(rows.order[0]))
+    figures = page._uses.of(row).figures
+    labels = [line.label for line in row_use.lines(row, page._uses)]
+    assert labels[0] == "Battery, 1,000 queries"
+    assert labels[2] == "Battery, 1,000 queries, of a full charge"
+    assert wording.figure(figures.battery.minutes) in texts(page.details.energy.lines)
+    # what 1,000 queries take above a computer that idles, over the power of idling
+    assert figures.battery.minutes.value == pytest.approx(figures.energy_per_1000_queries.value / 8.0 * 60)
+
+
+def test_a_battery_whose_size_is_not_known_is_no_zero(page, rows, monkeypatch):
+    power = rows.summary.machine.power
+    gone = msgspec.structs.replace(power, battery_capacity_wh=fakes_report.no_fact("it does not say"))
+    machine = msgspec.structs.replace(rows.summary.machine, power=gone)
+    monkeypatch.setattr(rows, "summary", msgspec.structs.replace(rows.summary, machine=machine))
+    page.show_snapshot(None, snapshot_of(rows))
+    assert page.headline.tiles["battery"].value.text() == "no data"
+    assert "not known" in page.headline.tiles["battery"].toolTip()

@@ -99,7 +99,13 @@ class ResultsPage(Page):
         self._made_of = made_of
         self._uses = Uses(rows.summary, new.settings, new.archive.probes) if rows is not None else None
         self.model.show_uses(self._uses)
+        if rows is not None and self._state.recommendation is rows:
+            self._show_headline(rows)  # with a new answer it is shown later
         return True
+
+    def _show_headline(self, rows: Rows) -> None:
+        pick = rows.summary.pick
+        self.headline.show_pick(rows.summary, rows.row(pick.index) if pick is not None else None, self._uses)
 
     @override
     def panes(self) -> tuple[QWidget, ...]:
@@ -215,7 +221,7 @@ class ResultsPage(Page):
 
     def _show_answer(self, rows: Rows) -> None:
         summary = rows.summary
-        self.headline.show_pick(summary, rows.row(summary.pick.index) if summary.pick is not None else None)
+        self._show_headline(rows)
         self._show_approaches(summary, rows)
         self.fold.setChecked(summary.pick is None)
         self.model.show_rows(rows)

@@ -1,10 +1,11 @@
 """The answer at a glance: the pick, why, and its four figures."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from advisor.recommend.model import CandidateRow, Summary
-from advisor.report import wording
+from advisor.report import row_use, wording
+from advisor.report.row_use import Uses
 from advisor.ui import theme
 from advisor.ui.models.columns import memory_of, quality_text, quality_tip, rate_of
 from advisor.ui.widgets import text
@@ -53,18 +54,26 @@ class Headline(Card):
         lower.addWidget(self.reason, 1)
         lower.addWidget(self.more, 0, Qt.AlignmentFlag.AlignBottom)
         self.tiles = {name: FigureTile(title) for name, title in _TILES}
-        figures = QHBoxLayout()
-        figures.setSpacing(3 * unit)
-        for tile in self.tiles.values():
-            figures.addWidget(tile, 0, Qt.AlignmentFlag.AlignTop)
+        figures = QGridLayout()
+        figures.setHorizontalSpacing(3 * unit)
+        figures.setVerticalSpacing(unit)
+        across = _TILES_ACROSS if theme.is_wide_text(self) else len(self.tiles)
+        for place, tile in enumerate(self.tiles.values()):
+            figures.addWidget(tile, *divmod(place, across), Qt.AlignmentFlag.AlignTop)
         if theme.is_wide_text(self):
-            figures.addStretch(1)
+            figures.setColumnStretch(across, 1)
         row.addLayout(figures, 0)
         self.body.addLayout(lower)
         self.body.addWidget(self.why)
 
-    def show_pick(self, summary: Summary, row: CandidateRow | None) -> None:
-        """Show the answer."""
+    def show_pick(self, summary: Summary, row: CandidateRow | None, uses: Uses | None = None) -> None:
+        """Show the answer.
+
+        Args:
+            summary: of the recommendation.
+            row: the pick; null where there is none.
+            uses: rows in standard units, for the battery.
+        """
         for tile in self.tiles.values():
             tile.setVisible(row is not None)
         self.verdict.setVisible(row is not None)
@@ -84,6 +93,16 @@ class Headline(Card):
         self.more.setVisible(bool(rest))
         self.verdict.show_verdict(row.verdict)
         self._show_figures(row)
+        self.show_battery(row, uses)
+
+    def show_battery(self, row: CandidateRow, uses: Uses | None) -> None:
+        """Show how much sooner the battery is empty, where the task runs on one."""
+        shown = uses is not None and row_use.on_battery(uses.summary)
+        self.tiles["battery"].setVisible(shown)
+        if uses is not None and shown:
+            minutes = uses.of(row).figures.battery.minutes
+            self.tiles["battery"].show_quantity(minutes)
+            self.tiles["battery"].setToolTip(row_use.battery_sentence(minutes))
 
     def _show_figures(self, row: CandidateRow) -> None:
         self.tiles["memory"].show_quantity(memory_of(row))
@@ -97,6 +116,9 @@ class Headline(Card):
         self.why.setVisible(shown)
 
 
+_TILES_ACROSS = 3
+"""With large text."""
 _TILES = (
-    ("memory", "Memory"), ("rate", "Speed"), ("energy", "Energy, 1,000 queries"), ("quality", "Quality"),
+    ("memory", "Memory"), ("rate", "Speed"), ("energy", "Energy, 1,000 queries"),
+    ("quality", "Quality"), ("battery", "Battery, 1,000 queries"),
 )  # fmt: skip
