@@ -1,6 +1,6 @@
 """The composition root: makes everything behind the window, connects everything, starts and ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import msgspec
@@ -21,7 +21,7 @@ from advisor.ui.controllers import calibration, electricity, jobs, onnx_file
 from advisor.ui.controllers.calibration import CalibrationController
 from advisor.ui.controllers.hardware import HardwareController
 from advisor.ui.controllers.meters import MeterController
-from advisor.ui.controllers.onnx_file import OnnxFileController
+from advisor.ui.controllers.onnx_file import FileRequest, OnnxFileController
 from advisor.ui.controllers.probe import ProbeController
 from advisor.ui.controllers.reading import ReadingController
 from advisor.ui.controllers.report import HistoryController, ReportController
@@ -150,7 +150,7 @@ class App(QObject):
         )  # fmt: skip
         self.calibration.calibrated.connect(self.recommend.refresh)
         self.file = OnnxFileController(
-            store, run, plan=jobs.file_plan, keep=jobs.keep_file, make_child=self._make_child, log=jobs.log_child,
+            store, run, plan=self._file_plan, keep=jobs.keep_file, make_child=self._make_child, log=jobs.log_child,
             broken=broken, parent=self,
         )  # fmt: skip
         self.report = ReportController(store, run, write=jobs.write_report, broken=broken, parent=self)
@@ -184,6 +184,9 @@ class App(QObject):
     def _plan(self, row: CandidateRow, profile: HardwareProfile, chosen: Settings) -> ProbePlan:
         snapshot = self.store.snapshot
         return jobs.plan(row, snapshot.job.task, profile, snapshot.results.recommendation, chosen.energy_mode)
+
+    def _file_plan(self, path: str, dimensions: Mapping[str, int], profile: HardwareProfile) -> FileRequest:
+        return jobs.file_plan(path, dimensions, profile, self.store.snapshot.settings.energy_mode)
 
     def _make_page(self, name: str) -> Page:
         makers: dict[str, Callable[[], Page]] = {

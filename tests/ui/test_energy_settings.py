@@ -153,3 +153,15 @@ def test_another_grid_or_value_of_the_users_own_ranks_again_at_once(app, qtbot, 
     app.settings.change_text("price_per_kwh", "0.3")
     assert len(asked) == 2
     qtbot.waitUntil(lambda: app.pool.num_waiting == 0)
+
+
+@pytest.mark.parametrize(("mode", "more_s"), [("off", 0.0), ("quick", 40.0), ("standard", 240.0)])
+def test_files_are_measured_as_the_settings_say_and_have_the_time_for_it(mode, more_s):
+    import json
+
+    import fakes_report
+
+    asked = jobs.file_plan("/a/vad.onnx", {}, fakes_report.profile(), mode)
+    plan = json.loads(asked.request)
+    assert plan["energy"]["mode"] == mode
+    assert asked.limit_s == 1.5 * (plan["time_limit_s"] + more_s) + 30.0

@@ -7,6 +7,7 @@ import msgspec
 from advisor import paths
 from advisor.errors import StorageError
 from advisor.hardware.model import HardwareProfile
+from advisor.probe.energy_settings import EnergyMode
 from advisor.probe.onnx_file.plan import OnnxFileResult
 from advisor.ui.controllers.onnx_file import FileRequest
 from advisor.ui.controllers.speeds import HISTORY_FILE
@@ -16,18 +17,23 @@ _END_SHARE, _START_S = 1.5, 30.0
 """[1] and [s] The coordinating process may take this many times the limit of the measuring one, and this much more."""
 
 
-def file_plan(path: str, dimensions: Mapping[str, int], profile: HardwareProfile) -> FileRequest:
+def file_plan(
+    path: str, dimensions: Mapping[str, int], profile: HardwareProfile, energy_mode: EnergyMode = "quick"
+) -> FileRequest:
     """Return what the job `onnx-file` is asked.
 
     Args:
         path: of the file.
         dimensions: sizes of free dimensions the user chose.
         profile: of this computer.
+        energy_mode: how energy is measured where a meter can be read.
     """
+    from advisor.probe import energy_stage
     from advisor.probe.onnx_file import planner
 
-    plan = planner.plan(path, profile, dimensions=dimensions)
-    return FileRequest(request=msgspec.json.encode(plan), limit_s=_END_SHARE * plan.time_limit_s + _START_S)
+    plan = planner.plan(path, profile, dimensions=dimensions, energy_mode=energy_mode)
+    limit_s = _END_SHARE * (plan.time_limit_s + energy_stage.EXPECTED_S.get(energy_mode, 0.0)) + _START_S
+    return FileRequest(request=msgspec.json.encode(plan), limit_s=limit_s)
 
 
 def keep_file(answer: bytes, profile: HardwareProfile) -> FileView:
