@@ -176,7 +176,7 @@ def of_estimate(
 
     def token(time: Quantity | None, what: str) -> Quantity:
         if time is None or time.value is None:
-            return unknown("J", f"the time of {what} is not known")
+            return unknown("J", (time.basis if time is not None else "") or f"the time of {what} is not known")
         return ranges.times((power, time), "J", f"power x time of {what}")
 
     return Subject(

@@ -167,7 +167,7 @@ def _block(item: Block) -> Data:
         "figure": item.figure,
         "tables": [
             {"titles": list(table.titles), "rows": [list(row) for row in table.rows], "caption": table.caption,
-             "widths": list(table.widths)}
+             "widths": list(table.width_shares)}
             for table in item.tables
         ],
         "points": list(item.points),

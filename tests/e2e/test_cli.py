@@ -194,9 +194,28 @@ def test_report_of_each_kind(tmp_path, ending):
     assert file.stat().st_size > 2000
     if ending == "json":
         jsonschema.validate(json.loads(file.read_text()), json.loads(resources.read("schema/report.schema.json")))
+    if ending == "json":
+        told = json.loads(file.read_text())["energy"]
+        assert told["settings"][0].startswith("Electricity: Germany")
+        assert "no price is set" in " ".join(told["settings"]).lower()
     if ending == "pdf":
         info = subprocess.run(["pdfinfo", str(file)], capture_output=True, text=True, check=True).stdout
         assert "Tagged:          yes" in info
+
+
+def test_a_report_takes_price_intensity_and_making(tmp_path):
+    file = tmp_path / "answer.json"
+    words = ("--grid-g-per-kwh", "120", "--price", "0.25", "--currency", "CHF", "--embodied")
+    done = run("report", "--task", FLAGSHIP, "--memory", "16GiB", "--output", str(file), *words)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(file.read_text())
+    figures = {item["label"]: item["quantity"] for item in told["energy"]["figures"]}
+    energy_wh = figures["Energy of 1,000 queries"]["value"]
+    assert figures["CO2e of 1,000 queries"]["value"] == pytest.approx(energy_wh * 0.120)
+    assert figures["Cost of 1,000 queries"]["value"] == pytest.approx(energy_wh / 1000 * 0.25)
+    assert figures["Cost of 1,000 queries"]["unit"] == "CHF"
+    assert figures["Making of the computer, 1,000 queries"]["value"] > 0
+    assert told["carbon"]["intensity"]["value"] == 120
 
 
 BAD_INPUT = [
@@ -213,6 +232,7 @@ BAD_INPUT = [
     (("hardware", "--set", "memory.colour=3"), "memory.colour"),
     (("catalog", "--max-parameters", "big"), "big"),
     (("report", "--task", "chat", "--output", "answer.doc"), ".doc"),
+    (("report", "--task", "chat", "--output", "answer.md", "--price", "-1"), "price_per_kwh"),
 ]
 
 
