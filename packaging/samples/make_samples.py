@@ -14,6 +14,8 @@ from pathlib import Path
 
 WORDS = "Sort 500 support emails a day into 6 topics, German and Hindi, on my laptop battery, answers within a second"
 REGION = "DEU"
+PRICE_PER_KWH, CURRENCY = 0.30, "EUR"
+"""An example, so that the sample shows cost; nobody's tariff."""
 KINDS = ("html", "pdf", "md", "json", "csv")
 PROBE_TIMEOUT_S = 300.0
 MAX_TOTAL_BYTES = 2_000_000
@@ -62,6 +64,7 @@ def write(folder):
     import msgspec
 
     from advisor.cli import inputs
+    from advisor.energy import standard
     from advisor.hardware import detect
     from advisor.recommend.advise import advise
     from advisor.report import build, export
@@ -71,7 +74,11 @@ def write(folder):
     profile = inputs.with_runtime(detect.detect())
     probe = measured(advise(task, profile), profile)
     answer = advise(task, profile, probes=(probe,))
-    document = build.build(answer, probes=(probe,), redact=True)
+    chosen = standard.conditions(
+        profile, num_queries_per_day=task.num_queries_per_day, region=REGION, price_per_kwh=PRICE_PER_KWH,
+        currency=CURRENCY, with_embodied=True,
+    )  # fmt: skip
+    document = build.build(answer, probes=(probe,), redact=True, chosen=chosen)
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"report.{kind}" for kind in KINDS]
     for file in files:
