@@ -115,12 +115,12 @@ def _caption(section: EnergySection, *, loads_drawn: bool) -> str:
 
 def _published(series: PublishedSeries, *, themed: bool) -> Drawing:
     points = series.points
-    figure = Figure(figsize=(WIDTH_INCHES, 1.1 + 0.27 * len(points)), layout="constrained")
+    figure = Figure(figsize=(WIDTH_INCHES, 1.1 + 0.29 * len(points)), layout="constrained")
     axes = figure.subplots()
     axes.set_xscale("log")
     for place, point in enumerate(points):
         _mark(axes, place, point)
-    axes.set_yticks(range(len(points)), [plain_label(point.label, 40) for point in points])
+    axes.set_yticks(range(len(points)), [_name(point) for point in points], fontsize=7.5)
     axes.set_ylim(len(points) - 0.4, -0.6)
     axes.set_xlim(series.axis_low_wh, series.axis_high_wh * _ROOM)
     axes.xaxis.set_major_locator(LogLocator(base=10, numticks=12))
@@ -139,6 +139,14 @@ def _published(series: PublishedSeries, *, themed: bool) -> Drawing:
         ),
         svg=svg(figure, PUBLISHED_ID, themed=themed),
     )
+
+
+def _name(point: PublishedPoint) -> str:
+    """Return what stands on the axis; a candidate of this computer has its format on a second line."""
+    if point.kind != "ours":
+        return plain_label(point.label)
+    name, _comma, form = point.label.partition(", ")
+    return f"{plain_label(name)}\n{plain_label(form)}"
 
 
 def _mark(axes: Any, place: int, point: PublishedPoint) -> None:  # noqa: ANN401 - untyped library
