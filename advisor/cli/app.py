@@ -17,6 +17,7 @@ from advisor.cli import (
     estimate,
     finetune,
     hardware,
+    interchange,
     meters,
     probe,
     recommend,
@@ -81,7 +82,8 @@ def build() -> typer.Typer:
 
     for command in (hardware.hardware, describe.describe, catalog.catalog, estimate.estimate, recommend.recommend,
                     calibrate.calibrate, probe.probe, meters.meters, compare_energy.compare_energy,
-                    wall_meter.wall_meter, finetune.finetune,
+                    wall_meter.wall_meter, finetune.finetune, interchange.export_energy,
+                    interchange.compare_codecarbon,
                     report.report):  # fmt: skip
         app.command()(_until_the_reader_leaves(command))
 

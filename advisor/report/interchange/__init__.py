@@ -1,0 +1,1 @@
+"""Energy of a measurement in the forms that other tools read and write."""

@@ -1,0 +1,115 @@
+"""A CodeCarbon file beside our own measurements: the same units, and in plain words what each of them counts."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from advisor import units
+from advisor.report.interchange import canonical
+from advisor.report.interchange.codecarbon_read import CodeCarbonSums
+from advisor.report.language import _
+from advisor.report.public_parts import Document, head
+from advisor.units import J_PER_WH
+
+TITLES = (
+    "Measured by", "Of", "Time", "Energy", "Power", "Processor", "Graphics card", "Memory", "g/kWh", "Counts",
+)  # fmt: skip
+
+
+def rows(theirs: CodeCarbonSums, ours: Sequence[Document]) -> list[tuple[str, ...]]:
+    """Return one row for the file and one for each of our measurements.
+
+    Args:
+        theirs: sums of the file.
+        ours: `fit-energy/1` documents.
+    """
+    return [_their_row(theirs), *map(_our_row, ours)]
+
+
+def _their_row(theirs: CodeCarbonSums) -> tuple[str, ...]:
+    version = f" {theirs.versions[0]}" if theirs.versions else ""
+    return (
+        f"CodeCarbon{version}",
+        _("{number} runs").format(number=f"{theirs.num_runs:,}"),
+        units.amount(theirs.duration_s, "s"), units.amount(theirs.energy_wh, "Wh"), units.amount(theirs.power_w, "W"),
+        units.amount(theirs.cpu_wh, "Wh"), units.amount(theirs.gpu_wh, "Wh"), units.amount(theirs.ram_wh, "Wh"),
+        units.amount(theirs.implied_g_per_kwh, "g/kWh"), _("processor + graphics card + memory"),
+    )  # fmt: skip
+
+
+def _our_row(ours: Document) -> tuple[str, ...]:
+    energy, carbon = ours["energy"], ours["carbon"]
+    seconds, total_j = energy["duration_s"]["value"], energy["total"]["gross_j"]["value"]
+    number, name = ours["workload"]["n_queries"], ours["model"]["name"]
+    return (
+        f"{canonical.maker()} {ours['tool']['version']}",
+        _("{number} queries of {model}").format(number=f"{number:,}", model=name),
+        units.amount(seconds, "s"), units.amount(_wh(total_j), "Wh"), units.amount(power_w(ours), "W"),
+        *(units.amount(_component_wh(ours, part), "Wh") for part in ("cpu", "gpu", "ram")),
+        units.amount(None if carbon is None else carbon["g_per_kwh"]["value"], "g/kWh"), energy["boundary"],
+    )  # fmt: skip
+
+
+def power_w(ours: Document) -> float | None:
+    """Return the mean power of a measurement of ours, in watts."""
+    seconds = ours["energy"]["duration_s"]["value"]
+    total_j = ours["energy"]["total"]["gross_j"]["value"]
+    return total_j / seconds if total_j is not None and seconds else None
+
+
+def _wh(joules: float | None) -> float | None:
+    return None if joules is None else joules / J_PER_WH
+
+
+def _component_wh(ours: Document, part: str) -> float | None:
+    found = ours["energy"]["components"][part]
+    return None if found is None else _wh(found["gross_j"]["value"])
+
+
+def sentences(theirs: CodeCarbonSums, ours: Sequence[Document]) -> list[str]:
+    """Return what the two count and what therefore compares, in plain words."""
+    share = "" if theirs.ram_share is None else _(" ({share} of the energy in this file)").format(
+        share=f"{theirs.ram_share:.0%}"
+    )  # fmt: skip
+    lines = [
+        _(
+            "CodeCarbon adds memory by a constant{share}, counts all of a run, idle power included, and takes "
+            "a processor without a meter by a share of its rated power."
+        ).format(share=share)
+    ]
+    if ours:
+        lines.append(
+            _("This app counts: {boundary}; compare watts before energies, and only what both count.").format(
+                boundary="; ".join(dict.fromkeys(document["energy"]["boundary"].rstrip(".") for document in ours))
+            )
+        )
+    if theirs.num_rows > theirs.num_runs:
+        lines.append(
+            _("{number} rows are earlier states of a run that follows and are not counted twice.").format(
+                number=f"{theirs.num_rows - theirs.num_runs:,}"
+            )
+        )
+    if theirs.num_without_energy:
+        lines.append(
+            _("{number} runs state no energy and are in no sum.").format(number=f"{theirs.num_without_energy:,}")
+        )
+    return lines
+
+
+def compare_json(theirs: CodeCarbonSums, ours: Sequence[Document]) -> Document:
+    """Return the comparison as the public document `compare-codecarbon`."""
+    return {
+        **head("compare-codecarbon"),
+        "codecarbon": msgspec.to_builtins(theirs),
+        "ours": [
+            {
+                "id": document["id"], "created": document["created"], "model": document["model"]["name"],
+                "format": document["model"]["format"], "n_queries": document["workload"]["n_queries"],
+                "boundary": document["energy"]["boundary"], "duration_s": document["energy"]["duration_s"],
+                "gross_j": document["energy"]["total"]["gross_j"], "power_w": power_w(document),
+                "g_per_kwh": None if document["carbon"] is None else document["carbon"]["g_per_kwh"],
+            }
+            for document in ours
+        ],
+        "sentences": sentences(theirs, ours),
+    }  # fmt: skip
