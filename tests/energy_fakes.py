@@ -10,6 +10,7 @@ from advisor.evidence import Quantity
 from advisor.probe import energy_answer, energy_result
 from advisor.probe.energy import EnergyReport, MeterReport, PhaseBlocks, WorkTime
 from advisor.probe.energy_result import WholeTimes
+from advisor.probe.energy_stage import EnergyOutcome
 from advisor.recommend.model import MeasuredView
 from advisor.report.build import build
 from advisor.task.model import Workload
@@ -100,6 +101,28 @@ def measured(**given):
     found = energy_result.measured(report(**given), times(), on_card=False, mode="quick", evidence="measured-synthetic")
     assert found is not None
     return found
+
+
+def banded():
+    """Return the energy of a probe without a meter: the typical range for a load of 60 %."""
+    absent = tuple(
+        msgspec.structs.replace(info, state="absent", why="this system has none") for info in report().meters
+    )
+    outcome = EnergyOutcome(meters=absent, why_not="no meter of this part is known")
+    found = energy_answer._banded(
+        fakes_report.profile().cpu, outcome, times(), (), (0.6, 0.02), "no meter of this part is known", None
+    )
+    assert found is not None
+    return found
+
+
+def banded_probe():
+    """Return a finished probe of a writer on a machine without a meter."""
+    energy = banded()
+    samples = tuple(msgspec.structs.replace(sample, power_w=None) for sample in fakes_report.samples())
+    return msgspec.structs.replace(
+        probe(), energy=energy, samples=samples, energy_per_1000_queries=energy_answer.per_1000_queries(energy, "")
+    )
 
 
 def probe(workload=WRITER, **given):

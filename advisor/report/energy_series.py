@@ -240,8 +240,11 @@ def load_sentence(energy: EnergyResult) -> str:
     amount = wording.figure(load.energy)
     if number < 1:
         return _("Loading the model once takes {amount}, less than one query.").format(amount=amount)
+    words = units.number(number)
+    if words == "1":
+        return _("Loading the model once takes {amount}, as much as about one query.").format(amount=amount)
     return _("Loading the model once takes {amount}, as much as about {number} queries.").format(
-        amount=amount, number=units.number(number)
+        amount=amount, number=words
     )
 
 

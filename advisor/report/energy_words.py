@@ -186,7 +186,8 @@ def excluded_sentences(energy: EnergyResult) -> tuple[str, ...]:
 def how_sentence(energy: EnergyResult) -> str:
     """Return with which meters, how thoroughly, in how many blocks."""
     if energy.mode == "band":
-        return _("Estimated: no meter could be read, so this is the typical range for the load that was measured.")
+        text = _("Estimated: no meter could be read, so this is the typical range for the load that was measured.")
+        return " ".join((text, *(check.text for check in energy.checks)))
     names = wording.listed(tuple(part.meter.name for part in energy.components))
     number = max((phase.num_blocks for part in energy.components for phase in part.phases), default=0)
     left_out = sum(phase.num_rejected for part in energy.components for phase in part.phases)

@@ -203,3 +203,21 @@ def test_every_state_of_the_power_plot_can_be_painted(snapshot, qtbot):
     ):  # fmt: skip
         plot.show_series(series)
         assert not plot.grab().isNull()
+
+
+def test_a_result_without_a_meter_is_a_range_with_its_reason(page, snapshot):
+    result = energy_fakes.banded_probe()
+    page.show_snapshot(None, with_result(snapshot, result))
+    energy = result.energy
+    assert page.energy.told.text().startswith("Estimated: no meter could be read")
+    assert page._power.curves == ()
+    assert len(page._power.bands) == 1
+    assert energy.per_query_gross_j.high / energy.per_query_gross_j.low > 3
+    assert page.energy.gross.badge.text() in {"assumed", "estimated"}
+    assert page.energy.gross.span.text()
+    assert energy.checks[0].text in page.energy.told.text()
+    assert page.energy.checks.isHidden()
+    assert "with the model loaded" not in page.energy.notes.text()
+    assert len(page.energy.bar.bar._parts) == 2
+    told = next(words for words in labels(page.result_card) if words.endswith(", assumed"))
+    assert "Wh" in told

@@ -47,12 +47,19 @@ def lines(result: ProbeResult, estimate: Estimate | None) -> tuple[MeasuredLine,
         MeasuredLine(
             label=label,
             estimate=wording.figure(guess) if guess is not None else "no estimate is made",
-            measured=wording.figure(seen),
+            measured=_seen(seen),
             difference=_difference(guess, seen),
         )
         for label, seen, guess in pairs
         if seen.value is not None
     )
+
+
+def _seen(item: Quantity) -> str:
+    """Return a figure of a probe; one that no meter gave says so."""
+    if item.evidence in {"measured", "measured-synthetic"}:
+        return wording.figure(item)
+    return f"{wording.figure(item)}, {wording.evidence_word(item.evidence)}"
 
 
 def _difference(guess: Quantity | None, seen: Quantity) -> str:

@@ -212,7 +212,7 @@ class PowersAxis(pg.AxisItem):  # type: ignore[misc]
     @override
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         del scale, spacing
-        return [f"{10**value:,.6g}" for value in values]
+        return [units.number(10**value, 1) for value in values]
 
 
 def _log(point: CostPoint, axis: Axis) -> float:

@@ -121,12 +121,14 @@ class EnergyCard(Card):
         if energy.per_query_net_j.value is None and energy.per_query_net_j.high is not None:
             self.net.value.setText(energy_words.below_limit(energy.per_query_net_j))
         parts = energy_series.query_parts(energy, workload)
-        self.bar.show_parts("One query, by kind of work", energy_table.bar_parts(parts))
-        notes = (energy_series.load_sentence(energy), *map(energy_words.holding_sentence, energy.components))
+        self.bar.show_parts("One query, by kind of work", energy_table.bar_parts(parts) if len(parts) > 1 else ())
+        by_meter = energy.mode != "band"
+        holding = map(energy_words.holding_sentence, energy.components) if by_meter else ()
+        notes = (energy_series.load_sentence(energy), *holding)
         self.notes.setText("\n".join(note for note in (plug, *notes, _ram(energy)) if note))
         self.model.show_rows(energy_table.HEADERS, energy_table.rows(energy))
         self.table.fit(stretched=1)
-        self._show_checks(energy.checks)
+        self._show_checks(energy.checks if by_meter else ())  # without a meter the reason stands on top
         self.boundary.setText(
             "\n".join((energy_words.boundary_sentence(energy), *energy_words.excluded_sentences(energy)))
         )
