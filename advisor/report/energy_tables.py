@@ -22,7 +22,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     titles: Row
     rows: tuple[Row, ...]
     caption: str = ""
-    width_shares: tuple[float, ...] = ()
+    width_ratio: tuple[float, ...] = ()
     """Shares of the columns on paper."""
 
 
@@ -66,7 +66,7 @@ def figure_table(figures: Sequence[EnergyFigure], caption: str) -> Table:
     rows = [_figure_row(item, first if place else "") for place, item in enumerate(figures)]
     return Table(
         titles=(_("Figure"), _("Value and range"), _("Evidence"), _("Basis")),
-        rows=tuple(rows), caption=caption, width_shares=(1.25, 1.5, 0.95, 2.3),
+        rows=tuple(rows), caption=caption, width_ratio=(1.25, 1.5, 0.95, 2.3),
     )  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def _meaning(section: EnergySection) -> Block:
     return Block(
         title=section.meaning_title or _("What this means"),
         sentences=() if rows else (_("No data: the energy is not known, or fits no daily term."),),
-        tables=(Table(titles=titles, rows=rows, width_shares=(1.6, 1.2, 2.2)),) if rows else (),
+        tables=(Table(titles=titles, rows=rows, width_ratio=(1.6, 1.2, 2.2)),) if rows else (),
         points=(_("Training against use: {sentence}").format(sentence=section.training or told),),
     )
 
@@ -123,7 +123,7 @@ def _sci(section: EnergySection) -> Block:
     told = dict.fromkeys(text.format(method=item.method, boundary=item.boundary.rstrip(".")) for item in scores)
     return Block(
         title=_("Software Carbon Intensity (SCI)"), sentences=tuple(told),
-        tables=(Table(titles=titles, rows=rows, width_shares=(1.1, *(1.6 for _item in scores))),),
+        tables=(Table(titles=titles, rows=rows, width_ratio=(1.1, *(1.6 for _item in scores))),),
     )  # fmt: skip
 
 
@@ -141,7 +141,7 @@ def _obtained(section: EnergySection) -> Block:
         rows = tuple((check.title, check.verdict, check.text) for check in section.checks)
         tables.append(
             Table(titles=(_("Check"), _("Result"), _("Finding")), rows=rows, caption=_("Checks of the measurement"),
-                  width_shares=(1.4, 0.8, 2.6))
+                  width_ratio=(1.4, 0.8, 2.6))
         )  # fmt: skip
     if section.meters:
         tables.append(_meters(section))
@@ -167,7 +167,7 @@ def _phases(section: EnergySection) -> Table:
             for row in section.phases
         ),
         caption=_("Part by part; net is above idle with the model loaded"),
-        width_shares=(1.7, 0.7, 1.4, 1.4, 1.2, 1.1, 0.8),
+        width_ratio=(1.7, 0.7, 1.4, 1.4, 1.2, 1.1, 0.8),
     )  # fmt: skip
 
 
@@ -184,7 +184,7 @@ def _meters(section: EnergySection) -> Table:
             for row in section.meters
         ),
         caption=_("Meters, {note}").format(note=section.meters_note),
-        width_shares=(1.4, 1.0, 1.5, 0.8, 1.5),
+        width_ratio=(1.4, 1.0, 1.5, 0.8, 1.5),
     )  # fmt: skip
 
 
@@ -203,7 +203,7 @@ def _others(section: EnergySection) -> Block:
                 "of their ratio, estimated ones by the range of their times, since the power they share cancels."
             ),
         ),
-        tables=(Table(titles=titles, rows=rows, width_shares=(2.0, 1.2, 0.9, 1.5)),),
+        tables=(Table(titles=titles, rows=rows, width_ratio=(2.0, 1.2, 0.9, 1.5)),),
     )
 
 
@@ -215,7 +215,7 @@ def _published(document: ReportDocument) -> Block:
         title=_("Beside published figures"),
         sentences=(WARNING,),
         figure=PUBLISHED_FIGURE if section is not None and section.published is not None else "",
-        tables=(Table(titles=tuple(map(_, published.TITLES)), rows=rows, width_shares=(1.5, 1.0, 0.8, 1.0, 1.5, 1.5)),),
+        tables=(Table(titles=tuple(map(_, published.TITLES)), rows=rows, width_ratio=(1.5, 1.0, 0.8, 1.0, 1.5, 1.5)),),
         points=(
             _(
                 "Stars are AI Energy Score's own: five equal steps inside one cohort of models tested on the same "

@@ -167,7 +167,7 @@ def _block(item: Block) -> Data:
         "figure": item.figure,
         "tables": [
             {"titles": list(table.titles), "rows": [list(row) for row in table.rows], "caption": table.caption,
-             "widths": list(table.width_shares)}
+             "widths": list(table.width_ratio)}
             for table in item.tables
         ],
         "points": list(item.points),
