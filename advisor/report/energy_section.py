@@ -84,10 +84,12 @@ def energy_section(
 def _how(row: CandidateRow, probe: ProbeResult | None) -> str:
     """Return whether the figures were measured, one or two sentences."""
     if probe is not None and probe.energy is not None:
-        heading, how = energy_document.heading(probe.energy), energy_words.how_sentence(probe.energy)
-        made_up = probe.kind == "synthetic" and probe.energy.mode != "band"
+        how, day = energy_words.how_sentence(probe.energy), _("Probe of {day}.").format(day=probe.created[:10])
+        if probe.energy.mode == "band":
+            return f"{how} {day}"
+        made_up = probe.kind == "synthetic"
         weights = _(" The weights were made up; their values change neither time nor energy.") if made_up else ""
-        return f"{heading}. {how}{weights} {_('Probe of {day}.').format(day=probe.created[:10])}"
+        return f"{energy_document.heading(probe.energy)}. {how}{weights} {day}"
     item = row.energy_per_1000_queries
     if item.value is None:
         return _("Energy of this candidate is not known: {why}.").format(why=item.basis.rstrip("."))
@@ -135,14 +137,15 @@ def _sci(item: Sci) -> SciView:
 
 
 def _holding(energy: EnergyResult) -> tuple[str, ...]:
-    told = [*map(energy_words.holding_sentence, energy.components), energy_series.load_sentence(energy)]
+    idle = () if energy.mode == "band" else map(energy_words.holding_sentence, energy.components)
+    told = [*idle, energy_series.load_sentence(energy)]
     return tuple(sentence for sentence in told if sentence)
 
 
 def _ranges(energy: EnergyResult) -> tuple[EnergyFigure, ...]:
     """Return gross and net of a query, and the part that is only assumed."""
     found = [
-        EnergyFigure(label=_("One query, gross: all that was counted while it ran"), quantity=energy.per_query_gross_j),
+        EnergyFigure(label=_("One query, gross: all that is counted while it runs"), quantity=energy.per_query_gross_j),
         EnergyFigure(label=_("One query, net: above idle with the model loaded"), quantity=energy.per_query_net_j),
     ]
     if energy.ram_w is not None:

@@ -330,3 +330,20 @@ def test_per_1000_queries_of_report_and_probe_agree():
     assert of(section, "Energy of 1,000 queries").value == pytest.approx(
         energy_answer.per_1000_queries(probe.energy, "").value
     )
+
+
+def test_a_probe_without_a_meter_gives_a_typical_range_and_says_so(tmp_path):
+    banded = msgspec.structs.replace(energy_fakes.banded_probe(), workload=fakes.WORKLOAD)
+    made = energy_fakes.metered_report(banded)
+    section = made.energy
+    assert not section.measured
+    assert section.how.startswith("Estimated: no meter could be read")
+    per_1000 = of(section, "Energy of 1,000 queries")
+    assert per_1000.evidence == "assumed"
+    assert per_1000.high / per_1000.low > 2
+    assert {row.gross.evidence for row in section.phases} == {"assumed"}
+    assert not any(row.used for row in section.meters)
+    assert not any("idle at" in text for text in section.holding)  # nothing read it
+    assert "Estimated, no meter." in energy_drawings(made, themed=True)["energy-phases"].caption
+    text = text_of(made, "pdf", tmp_path)
+    assert "Energy, measured" not in text
