@@ -17,7 +17,8 @@ SPECIFICATION = "https://github.com/Boavizta/BoAmps/tree/main/model"
 HUB = "https://huggingface.co/"
 _QUALITY = ((0.10, "high"), (0.25, "medium"), (0.50, "low"))
 """Widest end of the range over the value, as BoAmps grades what is stated."""
-_GB = 1e9
+_GB = 1024**3
+"""People call 17,179,869,184 bytes of memory 16 GB."""
 
 
 def build(document: Document) -> Document:
