@@ -30,10 +30,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 def check_bytes(raw: bytes) -> tuple[Finding, ...]:
     """Return what is wrong with a file."""
     try:
-        document = json.loads(raw)
-    except ValueError as error:
-        return (Finding(code="not-json", where="$", text=f"This is not JSON: {error}."),)
-    return check(document)
+        return check(json.loads(raw))
+    except (ValueError, RecursionError) as error:
+        return (Finding(code="not-json", where="$", text=f"This is not JSON that can be read: {error}."),)
 
 
 def check(document: Any) -> tuple[Finding, ...]:  # noqa: ANN401 - whatever a file holds

@@ -30,7 +30,7 @@ def _their_row(theirs: CodeCarbonSums) -> tuple[str, ...]:
     version = f" {theirs.versions[0]}" if theirs.versions else ""
     return (
         f"CodeCarbon{version}",
-        _("{number} runs").format(number=f"{theirs.num_runs:,}"),
+        _("runs: {number}").format(number=f"{theirs.num_runs:,}"),
         units.amount(theirs.duration_s, "s"), units.amount(theirs.energy_wh, "Wh"), units.amount(theirs.power_w, "W"),
         units.amount(theirs.cpu_wh, "Wh"), units.amount(theirs.gpu_wh, "Wh"), units.amount(theirs.ram_wh, "Wh"),
         units.amount(theirs.implied_g_per_kwh, "g/kWh"), _("processor + graphics card + memory"),
@@ -85,13 +85,13 @@ def sentences(theirs: CodeCarbonSums, ours: Sequence[Document]) -> list[str]:
         )
     if theirs.num_rows > theirs.num_runs:
         lines.append(
-            _("{number} rows are earlier states of a run that follows and are not counted twice.").format(
+            _("Rows that are earlier states of a run and not counted twice: {number}.").format(
                 number=f"{theirs.num_rows - theirs.num_runs:,}"
             )
         )
     if theirs.num_without_energy:
         lines.append(
-            _("{number} runs state no energy and are in no sum.").format(number=f"{theirs.num_without_energy:,}")
+            _("Runs that state no energy and are in no sum: {number}.").format(number=f"{theirs.num_without_energy:,}")
         )
     return lines
 
