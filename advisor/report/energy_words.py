@@ -156,6 +156,17 @@ def meters_sentence(infos: Sequence[MeterInfo]) -> str:
     return " ".join(used)
 
 
+def energy_outlook(mode: EnergyMode, infos: Sequence[MeterInfo]) -> str:
+    """Return what a probe will do about energy, one sentence; empty while nothing is known of the meters."""
+    if mode == "off":
+        return _("Energy is not measured: it is switched off in the settings.")
+    if not infos:
+        return ""
+    if not {"cpu", "gpu", "platform"} & set(ladder.choose(infos)):
+        return _("No power meter can be read, so energy is a range by the measured load.")
+    return mode_help(mode)
+
+
 def net_words(part: PhaseEnergy) -> str:
     """Return net energy, or that it is too small to be told from idling: `below detection limit (< 0.3 J)`."""
     if not part.below_detection_limit:

@@ -70,15 +70,19 @@ LOCAL_SHORTCUTS: tuple[tuple[str, str], ...] = (
 
 HELP: dict[str, str] = {
     "this-computer": "What was found on this computer, and where each fact was read. Choose Plan for... beside a fact "
-    "to see what another amount would change; Undo brings the real one back.",
+    "to see what another amount would change; Undo brings the real one back. Below: the power meters, and what opens "
+    "the locked ones.",
     "task": "Describe the work in your own words, or fill in the fields below. What you set by hand always wins "
     "over what was read from the words.",
     "results": "Every model and format for the task, smallest that is good enough first. Space pins a row for "
-    "comparison, Ctrl+F filters, a click on a heading sorts.",
+    "comparison, Ctrl+F filters, a click on a heading sorts, a right click on it chooses columns. The tab Energy and "
+    "carbon of the details says what a row takes in a day, a year and in daily terms.",
     "compare": "The rows you pinned, side by side. Figures that differ most are marked.",
     "probe": "Runs the chosen model's exact structure with made-up weights for up to a minute and a half, "
-    "or measures an ONNX file of yours. Nothing is downloaded.",
+    "or measures an ONNX file of yours. Nothing is downloaded. Where a power meter can be read, energy is measured "
+    "too; else a range is estimated.",
     "report": "Saves the answer with every figure's range and source. Names are left out unless you say otherwise.",
-    "settings": "How the window looks and what every recommendation takes into account.",
+    "settings": "How the window looks, whose electricity counts, what it costs, and what every recommendation takes "
+    "into account.",
 }
 """What F1 says on each page."""

@@ -13,7 +13,7 @@ from advisor.probe.plan import ProbePlan
 from advisor.report import energy_series, energy_words
 from advisor.ui.controllers.probe import ProbeController
 from advisor.ui.pages.probe_page import ProbePage
-from advisor.ui.store import Store, with_machine, with_probe
+from advisor.ui.store import Store, with_machine, with_meters, with_probe
 
 
 @pytest.fixture
@@ -221,3 +221,17 @@ def test_a_result_without_a_meter_is_a_range_with_its_reason(page, snapshot):
     assert len(page.energy.bar.bar._parts) == 2
     told = next(words for words in labels(page.result_card) if words.endswith(", assumed"))
     assert "Wh" in told
+
+
+@pytest.mark.parametrize(
+    ("mode", "meters", "words"),
+    [("off", energy_fakes.report().meters, "switched off"), ("quick", energy_fakes.report().meters, "40 seconds"),
+     ("standard", energy_fakes.report().meters, "4 minutes"), ("quick", (energy_fakes.locked(),), "a range"),
+     ("quick", (), "nothing is left behind.")],
+)  # fmt: skip
+def test_before_a_probe_the_page_says_what_it_does_about_energy(page, snapshot, mode, meters, words):
+    before = with_meters(with_probe(snapshot, result=None, outcome=None, samples=()), infos=meters)
+    settings = msgspec.structs.replace(before.settings, energy_mode=mode)
+    page.show_snapshot(None, before)
+    page.show_snapshot(before, msgspec.structs.replace(before, settings=settings))
+    assert words in page.time.text()

@@ -68,6 +68,7 @@ class ProbePage(Page):
         self._power_series: Any = None
         self._cpu: CpuFacts | None = None
         self._wall: KeptFit | None = None
+        self._what = WHAT_HAPPENS
         self.notice = Notice()
         self.body.addWidget(self.notice)
         self.body.addWidget(self._target_card())
@@ -97,7 +98,10 @@ class ProbePage(Page):
         self.learned.setText(learned)
         self.learned.setVisible(bool(learned) and new.probe.result is not None)
         walled, self._wall = self._wall != new.meters.wall, new.meters.wall
-        if old is not None and old.probe == new.probe and old.results == new.results and not walled:
+        outlook = energy_words.energy_outlook(new.settings.energy_mode, new.meters.infos)
+        said, self._what = self._what, f"{WHAT_HAPPENS} {outlook}".strip()
+        same = old is not None and (old.probe, old.results, said) == (new.probe, new.results, self._what)
+        if same and not walled:
             return
         before, self._probe = self._probe, new.probe
         self._kept = new.archive.probes
@@ -238,7 +242,7 @@ class ProbePage(Page):
         remaining = f", about {units.duration(probe.remaining_s)} left" if probe.remaining_s is not None else ""
         what = probe.detail or wording.stage_help(probe.stage)
         what = what[:1].upper() + what[1:]
-        self.time.setText(f"{what}. {units.duration(probe.elapsed_s)} so far{remaining}." if running else WHAT_HAPPENS)
+        self.time.setText(f"{what}. {units.duration(probe.elapsed_s)} so far{remaining}." if running else self._what)
 
     def _show_curves(self) -> None:
         probe = self._probe
