@@ -47,6 +47,7 @@ def measured(task, rows):
 def page(qtbot):
     made = ResultsPage()
     qtbot.addWidget(made)
+    made.details.tabs.setCurrentWidget(made.details.energy)
     return made
 
 
@@ -253,3 +254,17 @@ def test_a_battery_whose_size_is_not_known_is_no_zero(page, rows, monkeypatch):
     page.show_snapshot(None, snapshot_of(rows))
     assert page.headline.tiles["battery"].value.text() == "no data"
     assert "not known" in page.headline.tiles["battery"].toolTip()
+
+
+def test_the_tabs_of_the_details_follow_the_row_when_they_are_seen(page, rows):
+    first, second = int(rows.order[0]), int(rows.order[50])
+    page.show_snapshot(None, snapshot_of(rows, selected=first))
+    page.show_snapshot(None, snapshot_of(rows, selected=second))
+    expected = wording.figure(rows.row(second).energy_per_1000_queries)
+    assert expected in texts(page.details.energy)
+    page.details.tabs.setCurrentIndex(0)
+    assert expected in texts(page.details.tabs.currentWidget())
+    page.show_snapshot(None, snapshot_of(rows, selected=first))
+    assert expected in texts(page.details.energy)  # not seen now, so left as it is
+    page.details.tabs.setCurrentWidget(page.details.energy)
+    assert wording.figure(rows.row(first).energy_per_1000_queries) in texts(page.details.energy)

@@ -38,6 +38,8 @@ class DetailsPane(Card):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self._row: CandidateRow | None = None
+        self._uses: Uses | None = None
+        self._fresh: dict[QWidget, bool] = {}
         unit = theme.unit_px(self)
         self.setMinimumHeight(26 * unit)
         columns = QHBoxLayout()
@@ -57,8 +59,10 @@ class DetailsPane(Card):
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName("Details of the chosen model")
         self.tabs.tabBar().setAccessibleName("Details of the chosen model")
-        self.tabs.addTab(self._facts(unit), "Figures")
+        self._figures = self._facts(unit)
+        self.tabs.addTab(self._figures, "Figures")
         self.tabs.addTab(self.energy, NAME)
+        self.tabs.currentChanged.connect(self._show_tab)
         columns.addWidget(self.tabs, 3)
 
     def show_row(self, row: CandidateRow | None, *, pinned: bool, uses: Uses | None = None) -> None:
@@ -67,7 +71,7 @@ class DetailsPane(Card):
         Args:
             row: the candidate.
             pinned: it is pinned for comparison.
-            uses: rows in standard units; null leaves the energy tab as it is.
+            uses: rows in standard units, for the tab of energy.
         """
         self.setVisible(row is not None)
         if row is None:
@@ -80,9 +84,21 @@ class DetailsPane(Card):
         self.why.setText("" if row.can_probe else f"Cannot be measured here: {row.why_no_probe}")
         self.why.setVisible(not row.can_probe)
         self.pin.setText("Unpin" if pinned else "Pin to compare")
-        self._show_facts(row)
-        if uses is not None:
-            self.energy.show_row(row, uses)
+        self._uses = uses
+        self._fresh = {self._figures: False, self.energy: False}
+        self._show_tab()
+
+    @Slot()
+    def _show_tab(self) -> None:
+        """Fill the tab in front, unless it shows the row already: each costs as much as a frame may."""
+        shown = self.tabs.currentWidget()
+        if self._row is None or self._fresh.get(shown, True):
+            return
+        self._fresh[shown] = True
+        if shown is self._figures:
+            self._show_facts(self._row)
+        elif self._uses is not None:
+            self.energy.show_row(self._row, self._uses)
 
     def _buttons(self, unit: int) -> QVBoxLayout:
         outer = QVBoxLayout()
