@@ -8,12 +8,13 @@ import msgspec
 from advisor import units
 from advisor.energy import ladder
 from advisor.energy.compare import PairedRatio
-from advisor.energy.model import Component, EnergyResult, MeterInfo
+from advisor.energy.model import EnergyResult, MeterInfo
 from advisor.energy.self_check import SelfCheck
 from advisor.energy.wall_store import KeptFit
 from advisor.evidence import Quantity
 from advisor.probe import energy_pair_plan
 from advisor.probe.energy_pair_plan import PairResult, PairSide
+from advisor.report import energy_words
 from advisor.report.language import _
 from advisor.report.public_parts import figure, head
 
@@ -21,22 +22,14 @@ Document = dict[str, Any]
 METERS_HEADING = "Power meters of this computer"
 METER_TITLES = ("Meter", "Covers", "Way", "New value", "State", "Why")
 PAIR_TITLES = ("Candidate", "Energy of a query", "Time of a query", "Against the first")
-_STATES = {"open": "can be read", "locked": "locked", "absent": "not there", "refused": "refused"}
-_METHODS = {
-    "counter": "energy counter", "integral": "power, added up", "os-model": "estimate of the system",
-    "band": "typical range", "constant": "table",
-}  # fmt: skip
-_PARTS: dict[Component, str] = {
-    "cpu": "Processor", "gpu": "Graphics card", "ram": "Memory", "platform": "Whole machine",
-}  # fmt: skip
 
 
 def meter_rows(infos: Sequence[MeterInfo]) -> list[tuple[str, ...]]:
     """Return one row a meter: name, what it covers, how, how often, state, why."""
     return [
         (
-            info.name, info.covers, f"{_(_METHODS[info.method])}, {_('grade')} {info.grade}",
-            _("every {time}").format(time=units.duration(info.refresh_s)), _(_STATES[info.state]), info.why,
+            info.name, info.covers, f"{energy_words.meter_way(info)}, {energy_words.meter_grade(info)}",
+            _("every {time}").format(time=units.duration(info.refresh_s)), energy_words.meter_state(info), info.why,
         )
         for info in infos
     ]  # fmt: skip
@@ -44,7 +37,7 @@ def meter_rows(infos: Sequence[MeterInfo]) -> list[tuple[str, ...]]:
 
 def chosen_lines(infos: Sequence[MeterInfo]) -> list[str]:
     """Return which meter is used for each part of the machine and why, one sentence each."""
-    return [f"{_(_PARTS[part])}: {ladder.reason(infos, part)}." for part in ladder.COMPONENTS]
+    return [f"{energy_words.component(part)}: {ladder.reason(infos, part)}." for part in ladder.COMPONENTS]
 
 
 def remedies(infos: Sequence[MeterInfo]) -> list[tuple[str, str]]:
@@ -76,7 +69,6 @@ _MODES = {
     "quick": "Energy, measured (quick protocol)", "standard": "Energy, measured (standard protocol)",
     "band": "Energy, typical range: no meter was read",
 }  # fmt: skip
-_PHASES = {"load": "Loading", "prefill": "A prompt", "decode": "A further token", "query": "A query"}
 
 
 def heading(energy: EnergyResult) -> str:
@@ -95,13 +87,13 @@ def energy_figures(energy: EnergyResult) -> list[tuple[str, Quantity]]:
     if energy.per_input_token_j.value is not None:
         found.append((_("An input token, gross"), energy.per_input_token_j))
     for part in energy.components:
-        name = _(_PARTS[part.component])
+        name = energy_words.component(part.component)
         found += [
             (f"{name}: {_('idle, no model')}", part.idle_w),
             (f"{name}: {_('idle, model loaded')}", part.loaded_idle_w),
         ]
         for phase in part.phases:
-            label = f"{name}: {_(_PHASES[phase.phase])}"
+            label = f"{name}: {energy_words.phase(phase.phase)}"
             found += [
                 (f"{label}, {_('power')}", phase.power_w),
                 (f"{label}, {_('gross')}", phase.gross_j),
@@ -114,12 +106,8 @@ def energy_figures(energy: EnergyResult) -> list[tuple[str, Quantity]]:
 
 def energy_sentences(energy: EnergyResult) -> list[str]:
     """Return what is counted, what is not and why, and the checks with their results."""
-    lines = [_("Counted: {boundary}.").format(boundary=energy.boundary)]
-    lines += [
-        _("Not counted: {part}: {why}.").format(part=_(_PARTS[part.component]).lower(), why=part.why.rstrip("."))
-        for part in energy.excluded
-    ]
-    lines += [f"{_('Passed') if check.passed else _('Not passed')}: {check.text}" for check in energy.checks]
+    lines = [energy_words.boundary_sentence(energy), *energy_words.excluded_sentences(energy)]
+    lines += [f"{energy_words.check_verdict(check)}: {check.text}" for check in energy.checks]
     return lines
 
 
