@@ -199,35 +199,6 @@ class ParameterFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Why computed and published counts differ, where they do and the reason is known."""
 
 
-class ModelCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One published model."""
-
-    id: Name
-    """Hub id, `owner/name`."""
-    family: str
-    tasks: tuple[str, ...]
-    """Hub pipeline tags and our extra words (`chat`, `multilingual`, `code`), as sourced."""
-    licence: str | None = None
-    licence_source: str | None = None
-    released: str | None = None
-    """`YYYY-MM`."""
-    parameters: ParameterFacts
-    architecture: Architecture | None = None
-    cache: CacheFacts | None = None
-    num_context_tokens: Positive | None = None
-    languages: tuple[str, ...] | None = None
-    """Codes as normalised by the build script, or null when not sourced. May under-report."""
-    num_languages: Positive | None = None
-    embedding_size: Positive | None = None
-    quality: tuple[Figure, ...] = ()
-    notes: str | None = None
-    gaps: tuple[str, ...] = ()
-
-    def num_parameters(self) -> int | None:
-        """Return the total that runs: computed where it exists, else published."""
-        return self.parameters.num_computed or self.parameters.num_published
-
-
 class TensorGroup(msgspec.Struct, frozen=True, kw_only=True):
     """Tensors of one shape and role: the unit from which parameters, bytes and FLOPs are all computed."""
 
@@ -258,6 +229,46 @@ class TensorGroup(msgspec.Struct, frozen=True, kw_only=True):
     def num_parameters(self) -> int:
         """Return the parameters stored, 0 for a tied copy."""
         return 0 if self.tied else self.num_rows * self.num_columns * self.num_tensors
+
+
+class ReadFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was read from the headers of a model's own files, instead of from the catalog."""
+
+    structure: Literal["decoder", "encoder", "encoder-decoder", "vision", "speech", "diffusion"] | None
+    """How it works inside, where its family is not known to us; null to let the family decide."""
+    groups: tuple[TensorGroup, ...]
+    """Its tensors as they are; roles follow from their names."""
+
+
+class ModelCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One published model."""
+
+    id: Name
+    """Hub id, `owner/name`."""
+    family: str
+    tasks: tuple[str, ...]
+    """Hub pipeline tags and our extra words (`chat`, `multilingual`, `code`), as sourced."""
+    licence: str | None = None
+    licence_source: str | None = None
+    released: str | None = None
+    """`YYYY-MM`."""
+    parameters: ParameterFacts
+    architecture: Architecture | None = None
+    cache: CacheFacts | None = None
+    num_context_tokens: Positive | None = None
+    languages: tuple[str, ...] | None = None
+    """Codes as normalised by the build script, or null when not sourced. May under-report."""
+    num_languages: Positive | None = None
+    embedding_size: Positive | None = None
+    quality: tuple[Figure, ...] = ()
+    notes: str | None = None
+    gaps: tuple[str, ...] = ()
+    read: ReadFacts | None = None
+    """Only for a model of the user's own: the catalog has none."""
+
+    def num_parameters(self) -> int | None:
+        """Return the total that runs: computed where it exists, else published."""
+        return self.parameters.num_computed or self.parameters.num_published
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):

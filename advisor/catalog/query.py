@@ -165,6 +165,8 @@ def licence_conditions(licence: str | None) -> str:
 def structure(card: ModelCard) -> Structure | None:
     """Return how a model works inside, which decides how it is estimated; null when that is not sourced."""
     shape = card.architecture
+    if card.read is not None and card.read.structure is not None:
+        return card.read.structure
     if shape is None:
         return _structure_of_tasks(card)
     if shape.model_type in _STRUCTURES:

@@ -6,7 +6,7 @@ no `..`, no link that leads out.
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import TracebackType
 from typing import Protocol, Self
@@ -155,8 +155,13 @@ class LocalFile:
 class LocalFolder:
     """A folder of this computer, as `huggingface_hub` or a person left it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, only: Collection[str] | None = None, trusted: str | None = None) -> None:
         """Look at it.
+
+        Args:
+            path: the folder.
+            only: names in it that belong to the model, where the user named a file of a folder with other things.
+            trusted: the file the user named, which may be a link to anywhere.
 
         Raises:
             NotFoundError: `model-folder-missing`.
@@ -168,6 +173,9 @@ class LocalFolder:
                 remedy="Give the folder that holds config.json and the weights, or one weight file.",
             )
         self._path = path
+        self._only = only
+        self._trusted = trusted
+        self._sizes: dict[str, int] | None = None
         self._homes = tuple(_homes(path))
 
     @property
@@ -176,11 +184,16 @@ class LocalFolder:
         return hub_id(self._path) or self._path.resolve().name
 
     def sizes(self) -> Mapping[str, int]:
-        """Return the regular files down to the third level.
+        """Return the regular files down to the third level, as they were at the first call.
 
         Raises:
             InvalidFileError: `model-folder-too-large`; more files than a model has.
         """
+        if self._sizes is None:
+            self._sizes = self._walk() if self._only is None else _sizes_of(self._path, self._only)
+        return self._sizes
+
+    def _walk(self) -> dict[str, int]:
         found: dict[str, int] = {}
         waiting = [(self._path, "", 0)]
         while waiting:
@@ -214,7 +227,7 @@ class LocalFolder:
             inside = any(path.resolve().is_relative_to(home) for home in self._homes)
         except (OSError, RuntimeError, ValueError) as error:  # a loop of links
             raise path_refused(name, self.name) from error
-        if not inside:
+        if not inside and name != self._trusted:
             raise path_refused(name, self.name)
         return LocalFile(path, name)
 
@@ -321,7 +334,12 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         ) from error
 
 
-def _file_size(entry: os.DirEntry[str]) -> int | None:
+def _sizes_of(folder: Path, names: Collection[str]) -> dict[str, int]:
+    found = ((name, _file_size(folder / name)) for name in names)
+    return {name: size for name, size in found if size is not None}
+
+
+def _file_size(entry: os.DirEntry[str] | Path) -> int | None:
     """Return the size of a regular file; null for what is none, and for a link to nothing."""
     try:
         found = entry.stat()

@@ -89,7 +89,9 @@ def _lumps(components: Mapping[str, int]) -> list[TensorGroup]:
 
 
 def of_card(card: ModelCard) -> tuple[TensorGroup, ...] | None:
-    """Return the tensors of a catalog model, or null; remembered by id and content."""
+    """Return the tensors of a model, or null; of a catalog model remembered by id and content."""
+    if card.read is not None:
+        return card.read.groups or None
     if card.architecture is None:
         return None
     return _of_card(_Key(card))
