@@ -2,8 +2,20 @@
 
 from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import Protocol, TypeVar
 
 from advisor.errors import InvalidFileError, NotFoundError
+
+
+class Versioned(Protocol):
+    """A shipped table: it says which version of its layout it has."""
+
+    @property
+    def schema_version(self) -> int:
+        """Version of the layout."""
+
+
+T = TypeVar("T", bound=Versioned)
 
 
 @cache
@@ -39,3 +51,40 @@ def path(name: str) -> Path:
 def read(name: str) -> bytes:
     """Return the content of a shipped file; errors as `path`."""
     return path(name).read_bytes()
+
+
+def table(raw: bytes, kind: type[T], *, code: str, file_name: str, version: int = 1) -> T:
+    """Return a shipped table that has been checked against its type and version.
+
+    Args:
+        raw: content of the file, JSON.
+        kind: its type.
+        code: of the error.
+        file_name: name for messages.
+        version: of the layout that this app reads.
+
+    Raises:
+        InvalidFileError: `code`; file and field are named.
+    """
+    import msgspec  # not before the first frame
+
+    try:
+        found = msgspec.json.decode(raw, type=kind)
+    except msgspec.DecodeError as error:
+        raise damaged(code, file_name, str(error)) from error
+    if found.schema_version != version:
+        raise damaged(code, file_name, f"version {found.schema_version} is not {version} - at `$.schema_version`")
+    return found
+
+
+def damaged(code: str, file_name: str, what: str) -> InvalidFileError:
+    """Return the error for a shipped table with something in it that cannot be.
+
+    Args:
+        code: of the error.
+        file_name: name for messages.
+        what: phrase with the field.
+    """
+    return InvalidFileError(
+        code, f"{file_name} cannot be used: {what}.", remedy="Install the app again.", file=file_name
+    )

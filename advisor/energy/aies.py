@@ -8,11 +8,12 @@ from functools import cache
 import msgspec
 
 from advisor import resources
-from advisor.errors import InvalidFileError, NotFoundError
+from advisor.errors import NotFoundError
 from advisor.task.model import TaskKind, Workload
 
 FILE_NAME = "energy/ai_energy_score_tasks.json"
 SCHEMA_VERSION = 1
+_CODE = "aies-invalid"
 PREFIX = "aies:"
 """In front of a task's id where presets are named: `aies:text-generation`."""
 _SIZES = ("num_input_tokens", "num_output_tokens", "num_context_tokens", "num_passes", "audio_s", "num_images")
@@ -52,24 +53,16 @@ def parse(raw: bytes, file_name: str = FILE_NAME) -> tuple[AiesTask, ...]:
     Raises:
         InvalidFileError: `aies-invalid`; file and field are named.
     """
-    try:
-        table = msgspec.json.decode(raw, type=_Table)
-    except msgspec.DecodeError as error:
-        raise _invalid(file_name, str(error)) from error
-    if table.schema_version != SCHEMA_VERSION:
-        raise _invalid(file_name, f"version {table.schema_version} is not {SCHEMA_VERSION} - at `$.schema_version`")
+    table = resources.table(raw, _Table, code=_CODE, file_name=file_name, version=SCHEMA_VERSION)
     for number, task in enumerate(table.tasks):
         if task.num_input_tokens < 1 or min(task.num_output_tokens, task.num_images, task.audio_s) < 0:
-            raise _invalid(file_name, f"{task.id} has a size that cannot be - at `$.tasks[{number}]`")
+            what = f"{task.id} has a size that cannot be - at `$.tasks[{number}]`"
+            raise resources.damaged(_CODE, file_name, what)
         if not set(task.published) <= set(_SIZES):
-            raise _invalid(file_name, f"{task.id} names a size that is none - at `$.tasks[{number}].published`")
+            raise resources.damaged(
+                _CODE, file_name, f"{task.id} names a size that is none - at `$.tasks[{number}].published`"
+            )
     return table.tasks
-
-
-def _invalid(file_name: str, what: str) -> InvalidFileError:
-    return InvalidFileError(
-        "aies-invalid", f"{file_name} cannot be used: {what}.", remedy="Install the app again.", file=file_name
-    )
 
 
 @cache

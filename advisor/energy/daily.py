@@ -8,11 +8,11 @@ import msgspec
 
 from advisor import resources, units
 from advisor.energy import ranges
-from advisor.errors import InvalidFileError
 from advisor.evidence import Quantity
 
 FILE_NAME = "energy/daily_terms.json"
 SCHEMA_VERSION = 1
+_CODE = "daily-terms-invalid"
 LEAST, MOST = 0.1, 1000.0
 """[1] A term is shown where its result lies between these: `0.002 kettles` tells nobody anything."""
 _HOUR = "h"
@@ -64,24 +64,17 @@ def parse(raw: bytes, file_name: str = FILE_NAME) -> tuple[Term, ...]:
     Raises:
         InvalidFileError: `daily-terms-invalid`; file and field are named.
     """
-    try:
-        table = msgspec.json.decode(raw, type=_Table)
-    except msgspec.DecodeError as error:
-        raise _invalid(file_name, str(error)) from error
-    if table.schema_version != SCHEMA_VERSION:
-        raise _invalid(file_name, f"version {table.schema_version} is not {SCHEMA_VERSION} - at `$.schema_version`")
+    table = resources.table(raw, _Table, code=_CODE, file_name=file_name, version=SCHEMA_VERSION)
     for number, term in enumerate(table.terms):
         if not term.value > 0 or term.k < 1:
-            raise _invalid(file_name, f"{term.id} has a value or k that cannot be - at `$.terms[{number}]`")
+            raise resources.damaged(
+                _CODE, file_name, f"{term.id} has a value or k that cannot be - at `$.terms[{number}]`"
+            )
         if (term.unit == "W") != (term.divides == _HOUR) or (term.unit == "g") != (term.of == "carbon"):
-            raise _invalid(file_name, f"{term.id} divides {term.of} by {term.unit} - at `$.terms[{number}].unit`")
+            raise resources.damaged(
+                _CODE, file_name, f"{term.id} divides {term.of} by {term.unit} - at `$.terms[{number}].unit`"
+            )
     return table.terms
-
-
-def _invalid(file_name: str, what: str) -> InvalidFileError:
-    return InvalidFileError(
-        "daily-terms-invalid", f"{file_name} cannot be used: {what}.", remedy="Install the app again.", file=file_name
-    )
 
 
 @cache

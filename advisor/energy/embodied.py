@@ -8,12 +8,13 @@ import msgspec
 
 from advisor import resources
 from advisor.energy import ranges
-from advisor.errors import InvalidFileError, InvalidInputError
+from advisor.errors import InvalidInputError
 from advisor.evidence import Quantity, unknown
 from advisor.hardware.model import HardwareProfile
 
 FILE_NAME = "energy/embodied.json"
 SCHEMA_VERSION = 1
+_CODE = "embodied-invalid"
 EMBODIED_K = 2.0
 """[1] Range factor of every embodied figure: assumed, design/energy.md 6.3."""
 BYTES_PER_GB = 1e9
@@ -90,22 +91,13 @@ def parse(raw: bytes, file_name: str = FILE_NAME) -> _Table:
     Raises:
         InvalidFileError: `embodied-invalid`; file and field are named.
     """
-    try:
-        table = msgspec.json.decode(raw, type=_Table)
-    except msgspec.DecodeError as error:
-        raise _invalid(file_name, str(error)) from error
-    if table.schema_version != SCHEMA_VERSION:
-        raise _invalid(file_name, f"version {table.schema_version} is not {SCHEMA_VERSION} - at `$.schema_version`")
+    table = resources.table(raw, _Table, code=_CODE, file_name=file_name, version=SCHEMA_VERSION)
     for number, item in enumerate(table.machines):
         if not (item.total_g > 0 and item.lifetime_s > 0 and 0 < item.use_share <= 1):
-            raise _invalid(file_name, f"{item.id} has a figure that cannot be - at `$.machines[{number}]`")
+            raise resources.damaged(
+                _CODE, file_name, f"{item.id} has a figure that cannot be - at `$.machines[{number}]`"
+            )
     return table
-
-
-def _invalid(file_name: str, what: str) -> InvalidFileError:
-    return InvalidFileError(
-        "embodied-invalid", f"{file_name} cannot be used: {what}.", remedy="Install the app again.", file=file_name
-    )
 
 
 @cache

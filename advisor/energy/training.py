@@ -7,11 +7,12 @@ import msgspec
 
 from advisor import resources, units
 from advisor.energy import ranges
-from advisor.errors import InvalidFileError, InvalidInputError
+from advisor.errors import InvalidInputError
 from advisor.evidence import Quantity, unknown
 
 FILE_NAME = "energy/training.json"
 SCHEMA_VERSION = 1
+_CODE = "training-invalid"
 WH_PER_KWH = 1000.0
 DAYS_PER_YEAR = 365.0
 REFERENCES = ("gpt-3-175b", "bloom-176b")
@@ -77,22 +78,13 @@ def parse(raw: bytes, file_name: str = FILE_NAME) -> tuple[Training, ...]:
     Raises:
         InvalidFileError: `training-invalid`; file and field are named.
     """
-    try:
-        table = msgspec.json.decode(raw, type=_Table)
-    except msgspec.DecodeError as error:
-        raise _invalid(file_name, str(error)) from error
-    if table.schema_version != SCHEMA_VERSION:
-        raise _invalid(file_name, f"version {table.schema_version} is not {SCHEMA_VERSION} - at `$.schema_version`")
+    table = resources.table(raw, _Table, code=_CODE, file_name=file_name, version=SCHEMA_VERSION)
     for number, row in enumerate(table.trainings):
         if not row.energy_kwh > 0 or row.k < 1 or not (row.carbon_g is None or row.carbon_g > 0):
-            raise _invalid(file_name, f"{row.id} has a figure that cannot be - at `$.trainings[{number}]`")
+            raise resources.damaged(
+                _CODE, file_name, f"{row.id} has a figure that cannot be - at `$.trainings[{number}]`"
+            )
     return tuple(_training(row) for row in table.trainings)
-
-
-def _invalid(file_name: str, what: str) -> InvalidFileError:
-    return InvalidFileError(
-        "training-invalid", f"{file_name} cannot be used: {what}.", remedy="Install the app again.", file=file_name
-    )
 
 
 def _training(row: _Row) -> Training:

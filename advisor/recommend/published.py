@@ -6,9 +6,9 @@ from typing import Literal
 import msgspec
 
 from advisor import resources
-from advisor.errors import InvalidFileError
 
 SCHEMA_VERSION = 1
+_CODE = "published-energy-invalid"
 FILE_NAME = "energy/published.json"
 MACHINE = "NVIDIA H100"
 TEXT_GENERATION_SIZES = "369 tokens in, 10 out"
@@ -46,25 +46,13 @@ def parse(raw: bytes, file_name: str = FILE_NAME) -> tuple[PublishedEnergy, ...]
     Raises:
         InvalidFileError: `published-energy-invalid`; file and field are named.
     """
-    try:
-        table = msgspec.json.decode(raw, type=_Table)
-    except msgspec.DecodeError as error:
-        raise _invalid(file_name, str(error)) from error
-    if table.schema_version != SCHEMA_VERSION:
-        raise _invalid(file_name, f"version {table.schema_version} is not {SCHEMA_VERSION} - at `$.schema_version`")
+    table = resources.table(raw, _Table, code=_CODE, file_name=file_name, version=SCHEMA_VERSION)
     for number, item in enumerate(table.results):
         if not item.gpu_energy_wh > 0:
-            raise _invalid(file_name, f"{item.gpu_energy_wh} is not an energy - at `$.results[{number}].gpu_energy_wh`")
+            raise resources.damaged(
+                _CODE, file_name, f"{item.gpu_energy_wh} is not an energy - at `$.results[{number}].gpu_energy_wh`"
+            )
     return table.results
-
-
-def _invalid(file_name: str, what: str) -> InvalidFileError:
-    return InvalidFileError(
-        "published-energy-invalid",
-        f"{file_name} cannot be used: {what}.",
-        remedy="Install the app again.",
-        file=file_name,
-    )
 
 
 @cache
