@@ -66,10 +66,9 @@ def cells(document: Document) -> dict[str, Cell]:
     }
     if host["gpu"]:
         known |= {"gpu_count": len(host["gpu"]), "gpu_model": " + ".join(gpu["name"] or "?" for gpu in host["gpu"])}
-    for part in document["energy"]["total"]["parts"]:
-        if part != "platform":  # CodeCarbon has no such column; the sum holds it
-            joules = document["energy"]["components"][part]["gross_j"]["value"]
-            known |= {f"{part}_energy": joules / J_PER_KWH, f"{part}_power": joules / seconds if seconds else None}
+    for part in document["energy"]["total"]["parts"]:  # the whole machine has no column: only the sum holds it
+        joules = document["energy"]["components"][part]["gross_j"]["value"]
+        known |= {f"{part}_energy": joules / J_PER_KWH, f"{part}_power": joules / seconds if seconds else None}
     grams = carbon["operational_g"]["value"] if carbon else None
     if grams is not None:
         kilograms = grams / _G_PER_KG

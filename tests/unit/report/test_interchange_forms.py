@@ -168,9 +168,12 @@ def test_a_virtual_machine_is_nobodys_premises():
     assert boamps.build(document)["infrastructure"]["infraType"] == "other"
 
 
-@pytest.mark.parametrize(("k", "quality"), [(1.05, "high"), (1.2, "medium"), (1.45, "low"), (2.2, None)])
-def test_quality_follows_the_range(k, quality):
-    wide = Quantity(value=2.0, low=2.0 / k, high=2.0 * k, unit="J", evidence="measured", basis="by hand")
+@pytest.mark.parametrize(
+    ("low", "high", "quality"),
+    [(0.95, 1.05, "high"), (0.8, 1.05, "medium"), (0.95, 1.2, "medium"), (0.6, 1.1, "low"), (0.4, 1.1, None)],
+)
+def test_quality_follows_the_wider_side_of_the_range(low, high, quality):
+    wide = Quantity(value=2.0, low=2.0 * low, high=2.0 * high, unit="J", evidence="measured", basis="by hand")
     energy = result_of(part("cpu", 2.0, per_query_gross_j=wide), total_j=2.0, per_query_gross_j=wide)
     assert boamps.build(built(probe_with(energy))).get("quality") == quality
 
