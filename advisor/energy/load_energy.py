@@ -7,14 +7,16 @@ import msgspec
 
 from advisor.energy import load_model, ranges
 from advisor.energy.model import ComponentEnergy, MeterInfo, PhaseEnergy, PhaseName, PowerBand
-from advisor.evidence import Evidence, Quantity, unknown, weakest
+from advisor.evidence import Quantity, unknown
 from advisor.hardware.model import CpuFacts, MemoryFacts
-from advisor.units import GIB
 
 BAND_K = 2.15
 """[1] The true power lies within x/k to x*k of the band's middle; in-sample, 4 machines."""
-LEAST_MEMORY_W_PER_GIB, MOST_MEMORY_W_PER_GIB = 0.16, 0.63
-"""[W/GiB] Spread of three published rules for 32 GB: Boavizta 5.4 W idle, Green Algorithms 11.9 W, CodeCarbon 20 W."""
+GREEN_ALGORITHMS_W_PER_GB = 0.3725
+BOAVIZTA_MODULE_W, BOAVIZTA_W_PER_GB, BOAVIZTA_IDLE_SHARE = 3.0, 0.055, 0.7
+CODECARBON_MODULE_W = 5.0
+_LARGE_MODULE_GB, _SMALL_MODULE_GB, _LEAST_MODULES, _MOST_MODULES = 64.0, 8.0, 2, 32
+_GB = 1e9
 
 
 class PhaseTime(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +45,8 @@ def band_component(
     idle = load_model.cpu_band(cpu, load_share=min(idle_load_share, load_share))
     if busy is None or idle is None:
         return None
-    above = _above(busy, idle)
+    net = load_model.net_band(cpu, load_share=load_share, idle_load_share=idle_load_share)
+    above = unknown("W", "no power limit is known") if net is None else net
     return ComponentEnergy(
         component="cpu", meter=_meter(busy), idle_w=idle.power_w, loaded_idle_w=idle.power_w,
         phases=tuple(_phase(part, busy, above) for part in phases),
@@ -57,21 +60,6 @@ def _meter(band: PowerBand) -> MeterInfo:
         method="band", native_unit="W", refresh_s=0.0, permission="any user", grade="C", k_scale=BAND_K,
         limit_w=band.limit_w,
     )  # fmt: skip
-
-
-def _above(busy: PowerBand, idle: PowerBand) -> Quantity:
-    """Return what the load adds: the same line holds for both, so their ends are subtracted one from the other."""
-    high = (busy.power_w.high or 0.0) - (idle.power_w.high or 0.0)
-    low = (busy.power_w.low or 0.0) - (idle.power_w.low or 0.0)
-    low, high = max(0.0, min(low, high)), max(0.0, low, high)
-    basis = f"{busy.power_w.basis}, less that of idle"
-    if low <= 0:
-        return Quantity(value=None, low=0.0, high=high, unit="W", evidence=_weak(busy), basis=basis)
-    return Quantity(value=math.sqrt(low * high), low=low, high=high, unit="W", evidence=_weak(busy), basis=basis)
-
-
-def _weak(band: PowerBand) -> Evidence:
-    return weakest((band.power_w.evidence, "estimated"))
 
 
 def _energy(power_w: Quantity, time_s: Quantity) -> Quantity:
@@ -89,12 +77,23 @@ def _phase(part: PhaseTime, busy: PowerBand, above: Quantity) -> PhaseEnergy:
 def memory_power(memory: MemoryFacts) -> Quantity:
     """Return the power of the memory modules by published rules: shown apart, never ranked.
 
+    The least and the most that three rules say, over the numbers of modules of 8 to 64 GB that make up this size (2
+    to 32 where they are small). For 32 GB in two modules they say 5.4 (idle) to 7.8, 11.9 and 10 W.
+
     Source:
-        Boavizta, Green Algorithms (0.3725 W/GB) and CodeCarbon for 32 GB in two modules.
+        Boavizta: 3.0 W + 0.055 W/GB a module, 0.7 of it idle; Green Algorithms: 0.3725 W/GB; CodeCarbon: 5 W a module.
     """
     size = memory.total_bytes.value
     if not size:
         return unknown("W", "the size of the memory is not known")
-    low, high = (size / GIB * rate for rate in (LEAST_MEMORY_W_PER_GIB, MOST_MEMORY_W_PER_GIB))
-    basis = "size of the memory x published watts per GB, three rules that differ by a factor of 4"
+    size_gb = size / _GB
+    fewest = math.ceil(size_gb / _LARGE_MODULE_GB)
+    most = max(fewest, min(_MOST_MODULES, max(_LEAST_MODULES, math.ceil(size_gb / _SMALL_MODULE_GB))))
+    per_size_w = GREEN_ALGORITHMS_W_PER_GB * size_gb
+    low = min(per_size_w, BOAVIZTA_IDLE_SHARE * (BOAVIZTA_MODULE_W * fewest + BOAVIZTA_W_PER_GB * size_gb))
+    high = max(
+        per_size_w, CODECARBON_MODULE_W * most, BOAVIZTA_MODULE_W * most + BOAVIZTA_W_PER_GB * size_gb
+    )  # fmt: skip
+    modules = f"{fewest} to {most} modules" if fewest != most else f"{fewest} modules"
+    basis = f"{size_gb:.0f} GB in {modules} by three published rules: Boavizta, Green Algorithms, CodeCarbon"
     return Quantity(value=math.sqrt(low * high), low=low, high=high, unit="W", evidence="assumed", basis=basis)

@@ -16,6 +16,11 @@ HIGH_PER_LOAD_SHARE = 1.5
 """[1] Power over the limit: `0.06 + 0.25 L` to `min(1, 0.25 + 1.5 L)` at CPU load L. Source: fitted to CodeCarbon's
 `cpu_load_profiling` (MIT), 86 points on 4 server and desktop machines; it holds 84 of them. No laptop, no processor
 with two kinds of core, no boost above the limit is among them."""
+NET_LOW_PER_LOAD_SHARE = 0.18
+NET_HIGH_AT_ONCE_SHARE = 0.15
+"""[1] What load adds to idle, over the limit: at least `0.18 dL`, at most `0.15 + 1.5 dL`, for a load that grows by dL;
+the 0.15 is what the first busy core wakes. Same source: holds 78 of 78 steps from idle. The difference of the two
+lines' own ends would hold only 62, as a processor that idles near one line need not work near the same one."""
 _SERVER_WORDS = frozenset({"EPYC", "Xeon", "Graviton", "Graviton2", "Graviton3", "Graviton4", "Altra"})
 _LEAST_ROWS = 5
 CPU_BOUNDARY = "processor package; not memory, screen, drives or power supply"
@@ -49,7 +54,7 @@ def cpu_band(cpu: CpuFacts, *, load_share: float) -> PowerBand | None:
     """
     if not 0.0 <= load_share <= 1.0:
         raise ValueError(f"a load share lies between 0 and 1, got {load_share}")
-    limit = _stated(cpu) or _published(cpu) or _typical(cpu)
+    limit = _limit(cpu)
     if limit is None:
         return None
     return PowerBand(
@@ -59,6 +64,40 @@ def cpu_band(cpu: CpuFacts, *, load_share: float) -> PowerBand | None:
         limit_basis=limit.basis,
         boundary=CPU_BOUNDARY,
     )
+
+
+def net_band(cpu: CpuFacts, *, load_share: float, idle_load_share: float) -> Quantity | None:
+    """Return the typical range of what load adds to a processor's idle power, or null when no power limit is known.
+
+    Args:
+        cpu: what is known of the processor.
+        load_share: load of the whole processor while it works, 0 to 1.
+        idle_load_share: the same before; where it is not lower, nothing is known to be added.
+
+    Raises:
+        ValueError: a share is outside 0 to 1.
+    """
+    busy, idle = (cpu_band(cpu, load_share=share) for share in (load_share, min(load_share, idle_load_share)))
+    limit = _limit(cpu)
+    if busy is None or idle is None or limit is None:
+        return None
+    more = max(0.0, load_share - idle_load_share)
+    most = (busy.power_w.high or 0.0) - (idle.power_w.low or 0.0)
+    low = limit.low_w * NET_LOW_PER_LOAD_SHARE * more
+    high = max(low, min(most, limit.edge_w * (NET_HIGH_AT_ONCE_SHARE + HIGH_PER_LOAD_SHARE * more)))
+    return Quantity(
+        value=math.sqrt(low * high) if low > 0 else None,
+        low=low,
+        high=high,
+        unit="W",
+        evidence=limit.evidence,
+        basis=f"typical range of what a load of {load_share:.0%} adds to one of {idle_load_share:.0%}, no meter; "
+        f"{limit.basis}",
+    )
+
+
+def _limit(cpu: CpuFacts) -> _Limit | None:
+    return _stated(cpu) or _published(cpu) or _typical(cpu)
 
 
 def _middle(limit: _Limit, load: float) -> Quantity:
