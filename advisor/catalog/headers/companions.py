@@ -123,10 +123,9 @@ def _bits(facts: Mapping[str, Any], method: str) -> float | None:
         return 4.0
     if facts.get("load_in_8bit"):
         return 8.0
-    for key in ("bits", "w_bit", "num_bits"):
-        bits = number(facts.get(key))
-        if bits is not None:
-            return float(bits)
+    stated = next((bits for key in ("bits", "w_bit", "num_bits") if (bits := number(facts.get(key)))), None)
+    if stated is not None:
+        return float(stated)
     groups = facts.get("config_groups")
     for group in groups.values() if isinstance(groups, dict) else ():
         weights = group.get("weights") if isinstance(group, dict) else None
