@@ -22,6 +22,7 @@ from advisor.cli import (
     probe,
     recommend,
     report,
+    size,
     wall_meter,
 )
 from advisor.errors import AdvisorError
@@ -80,7 +81,8 @@ def build() -> typer.Typer:
     ) -> None:
         """Keep `--version` beside the commands."""
 
-    for command in (hardware.hardware, describe.describe, catalog.catalog, estimate.estimate, recommend.recommend,
+    for command in (hardware.hardware, describe.describe, catalog.catalog, size.size, estimate.estimate,
+                    recommend.recommend,
                     calibrate.calibrate, probe.probe, meters.meters, compare_energy.compare_energy,
                     wall_meter.wall_meter, finetune.finetune, interchange.export_energy,
                     interchange.compare_codecarbon,

@@ -14,7 +14,8 @@ FILE = Path(__file__).resolve().parents[2] / "resources" / "catalog" / "transfor
 
 def main() -> None:
     types = sorted(CONFIG_MAPPING_NAMES)
-    FILE.write_text(json.dumps({"version": transformers.__version__, "types": types}, indent=0) + "\n", "utf-8")
+    table = {"schema_version": 1, "version": transformers.__version__, "types": types}
+    FILE.write_text(json.dumps(table, indent=0) + "\n", "utf-8")
     print(f"{len(types)} types of transformers {transformers.__version__}")
 
 

@@ -10,6 +10,8 @@ from typing import Any, get_args
 
 import msgspec
 
+from advisor.catalog.headers.model import Container
+from advisor.catalog.query import Structure
 from advisor.child.protocol import OutcomeCode, Sample
 from advisor.energy.compare import Finding
 from advisor.energy.model import EnergyResult, MeterInfo
@@ -297,6 +299,7 @@ def documents() -> dict[str, Schema]:
             use=nullable(ref("use")),
         ),
         "finetune": _finetune(),
+        "size": _size(),
         "recommend": closed(
             **head("recommend"),
             created=TEXT,
@@ -324,6 +327,34 @@ def documents() -> dict[str, Schema]:
         ),
         "report-written": closed(**{name: head("report-written")[name] for name in ("schema", "version")}, file=TEXT),
     }
+
+
+def _size() -> Schema:
+    return closed(
+        **head("size"),
+        **dict.fromkeys(("name", "sentence", "kind", "recognised", "stored_as"), TEXT),
+        container=choice(Container),
+        family_known=BOOLEAN,
+        agrees_with_family=nullable(BOOLEAN),
+        structure={"enum": [*get_args(Structure), None]},
+        **dict.fromkeys(("tasks", "formats", "notes", "related"), TEXTS),
+        **dict.fromkeys(("parameters", "stored_numbers", "weights", "file_size", "layers", "max_context"), FIGURE),
+        format=nullable(TEXT),
+        types=array(closed(type=TEXT, num_tensors=COUNT, num_elements=COUNT, size=FIGURE)),
+        files=array(closed(name=TEXT, num_tensors=COUNT, weights=FIGURE, header=FIGURE, file_size=FIGURE)),
+        quantization=nullable(TEXT),
+        tokenizer=closed(kind=nullable(TEXT), files=TEXTS, num_tokens=nullable(COUNT), has_chat_template=BOOLEAN),
+        adapter=nullable(
+            closed(
+                method=TEXT,
+                base_model=nullable(TEXT),
+                rank=nullable(COUNT),
+                alpha_ratio=nullable(NUMBER),
+                targets=TEXTS,
+            )
+        ),
+        refusals=array(closed(code=TEXT, message=TEXT, remedy=TEXT)),
+    )
 
 
 def _finetune() -> Schema:

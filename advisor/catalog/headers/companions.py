@@ -1,7 +1,6 @@
 """What lies beside the weights: config.json, tokenizer, adapter, requests to run code. Read as data, never run."""
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -179,13 +178,15 @@ def adapter(facts: Mapping[str, Any]) -> Adapter | None:
     if not isinstance(method, str):
         raise _damaged(ADAPTER_CONFIG, "the field peft_type must be a text.")
     alpha, targets = facts.get("lora_alpha"), facts.get("target_modules")
-    is_number = isinstance(alpha, int | float) and not isinstance(alpha, bool) and math.isfinite(alpha)
+    ratio = None
+    if isinstance(alpha, int | float) and rank and abs(alpha) < _MOST_SIZE:
+        ratio = alpha / rank
     words = [targets] if isinstance(targets, str) else targets if isinstance(targets, list) else []
     return Adapter(
         method=method[:40],
         base_model=base[:300] if isinstance(base, str) and base else None,
         rank=rank,
-        alpha_ratio=float(alpha) / rank if is_number and rank else None,
+        alpha_ratio=ratio,
         targets=tuple(sorted(word[:100] for word in words[:_MOST_WORDS] if isinstance(word, str))),
     )
 

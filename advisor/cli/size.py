@@ -1,0 +1,39 @@
+"""`size`: what a model on this computer is, from the headers of its files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from advisor.cli.options import JsonFlag
+from advisor.cli.output import Output
+
+
+def size(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A model's folder, a .safetensors or a .gguf file.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Size a model on this computer exactly, from its headers: parameters, bytes by type, files, tokenizer."""
+    from advisor.catalog import load, local_model
+    from advisor.cli.figures import TITLES, row
+    from advisor.evidence import Quantity
+    from advisor.report import local_model as words
+
+    output = Output(as_json=as_json)
+    model = local_model.load(path, load.catalog())
+    if as_json:
+        output.document(words.document(model))
+        return
+    output.heading(words.sentence(model))
+    weights = Quantity(
+        value=model.checkpoint.weight_bytes(), unit="B", evidence="measured", basis="stated in the headers of the files"
+    )
+    rows = [row("Parameters", words.parameters(model)), row("Weights", weights), row("Layers", words.layers(model))]
+    output.table(TITLES, rows, right=frozenset({1, 2}))
+    output.table(("Type", "Tensors", "Numbers", "Bytes", "Size"), words.type_rows(model), right=frozenset({1, 2, 3, 4}))
+    output.table(("File", "Tensors", "Weights", "File size"), words.file_rows(model), right=frozenset({1, 2, 3}))
+    output.line(words.recognised(model))
+    if model.checkpoint.adapter is None:
+        output.line(words.tokenizer(model.checkpoint.tokenizer))
+    for text in words.remarks(model):
+        output.line(text)
