@@ -14,7 +14,8 @@ from advisor.catalog.headers.model import Container
 from advisor.catalog.query import Structure
 from advisor.child.protocol import OutcomeCode, Sample
 from advisor.energy.compare import Finding
-from advisor.energy.model import EnergyResult, MeterInfo
+from advisor.energy.model import Component, EnergyResult, MeterInfo
+from advisor.energy.model import Method as MeterMethod
 from advisor.energy.self_check import MeterCheck
 from advisor.energy.wall_store import KeptFit
 from advisor.estimate.finetune import Method
@@ -36,6 +37,7 @@ from advisor.probe.plan import DepthMeasurement, Precision
 from advisor.probe.threads import ThreadChoice, ThreadTrial
 from advisor.recommend.model import ApproachId, Rejection
 from advisor.report import standard_units
+from advisor.report.interchange.codecarbon_read import CodeCarbonSums
 from advisor.report.model import ReportDocument
 from advisor.report.public_parts import fact_unit
 from advisor.task.model import TASK_KINDS, TaskSpec
@@ -320,6 +322,8 @@ def documents() -> dict[str, Schema]:
         "calibration": _calibration(),
         "meters": _meters(),
         "compare-energy": _compare_energy(),
+        "compare-codecarbon": _compare_codecarbon(),
+        "fit-energy": _fit_energy(),
         "wall-meter": closed(
             **head("wall-meter"),
             **{**whole(KeptFit)["properties"]},
@@ -459,6 +463,73 @@ def _compare_energy() -> Schema:
     return closed(
         **head("compare-energy"), created=TEXT, meter=whole(MeterInfo), order=array(COUNT), candidates=array(side),
         sentences=TEXTS,
+    )  # fmt: skip
+
+
+def _compare_codecarbon() -> Schema:
+    ours = closed(
+        id=TEXT, created=TEXT, model=TEXT, format=TEXT, n_queries=COUNT, boundary=TEXT, duration_s=FIGURE,
+        gross_j=FIGURE, power_w=nullable(NUMBER), g_per_kwh=nullable(FIGURE),
+    )  # fmt: skip
+    return closed(
+        **head("compare-codecarbon"), codecarbon=whole(CodeCarbonSums), ours=array(ours), sentences=TEXTS
+    )  # fmt: skip
+
+
+def _fit_energy() -> Schema:
+    """The canonical energy of one measurement: totals are of `workload.n_queries` queries, null is not measured."""
+    words, whole_number, number = nullable(TEXT), nullable({"type": "integer"}), nullable(NUMBER)
+    evidence: Schema = {"enum": list(EVIDENCE_ORDER)}
+    counted = choice(Component)
+    phase = closed(gross_j=FIGURE, net_j=FIGURE, duration_s=NUMBER, n_blocks=COUNT)
+    component = closed(
+        gross_j=FIGURE, net_j=FIGURE, evidence=evidence, in_total=BOOLEAN, method=choice(MeterMethod), meter=TEXT,
+        meter_id=TEXT, covers=TEXT, refresh_s=NUMBER, k_scale=NUMBER, cv=number, loaded_idle_w=FIGURE,
+        phases={"type": "object", "additionalProperties": phase},
+    )  # fmt: skip
+    sci = closed(
+        value=FIGURE, r=TEXT, boundary=TEXT, method=TEXT, e_kwh=FIGURE, i_g_per_kwh=FIGURE, m_g=nullable(FIGURE)
+    )  # fmt: skip
+    check = nullable(array(closed(passed=BOOLEAN, text=TEXT)))
+    checks = ("liveness", "cross", "drift", "sampler", "gaps")
+    return closed(
+        schema={"const": "fit-energy/1"},
+        id=TEXT,
+        created=TEXT,
+        tool=closed(name=TEXT, version=TEXT, versions={"type": "object", "additionalProperties": TEXT}),
+        host=closed(
+            os=words, system=words, cpu=words, logical_cores=whole_number,
+            gpu=array(closed(name=words, memory_bytes=whole_number)), ram_bytes=whole_number,
+            virtualised=nullable(BOOLEAN), power_source=words,
+        ),
+        model=closed(
+            name=TEXT, source=TEXT, sha256=words, params=whole_number, layers=whole_number, format=TEXT, runtime=TEXT,
+            ep=TEXT, threads=COUNT,
+        ),
+        workload=closed(
+            id=words, task=words, prompts_sha256=words, n_queries={"type": "integer", "minimum": 1}, scope=TEXT,
+            tokens_in=whole_number, tokens_out=whole_number, batch=COUNT, decoding=words,
+        ),
+        performance=closed(
+            latency_s=closed(p50=number, p95=number), query_s=FIGURE, ttft_s=FIGURE, rate=FIGURE, peak_rss_bytes=FIGURE
+        ),
+        energy=closed(
+            boundary=TEXT, mode={"enum": ["quick", "standard", "band"]}, duration_s=FIGURE, window_s=number,
+            n_blocks=COUNT, n_rejected=COUNT, extrapolated=BOOLEAN,
+            components=closed(**{name: nullable(component) for name in get_args(Component)}),
+            excluded=array(closed(component=counted, why=TEXT)), ram_assumed_w=nullable(FIGURE),
+            total=closed(gross_j=FIGURE, net_j=FIGURE, evidence=evidence, parts=array(counted)), per_query_wh=FIGURE,
+            wh_per_1000_queries=FIGURE, j_per_output_token=FIGURE,
+        ),
+        checks={"type": "object", "additionalProperties": check, "required": list(checks)},
+        carbon=nullable(
+            closed(
+                g_per_kwh=FIGURE, name=TEXT, iso3=words, year=whole_number, source=TEXT, operational_g=FIGURE,
+                embodied_g=nullable(FIGURE), embodied_assumptions=TEXTS, sci=sci, sci_per_1000_tokens=nullable(sci),
+            )
+        ),
+        comparability=closed(aies={"const": False}, reason=TEXT),
+        trace=closed(file=words, n_points=COUNT, sha256=words),
     )  # fmt: skip
 
 

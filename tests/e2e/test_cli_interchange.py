@@ -10,6 +10,7 @@ from fakes_energy import powercap_tree
 from simulated_rapl import running
 from test_cli import TINY, document, run
 
+from advisor import resources
 from advisor.report.interchange import checker, codecarbon_read
 
 BOAMPS = json.loads((Path(__file__).parents[1] / "data" / "boamps" / "report.schema.json").read_text())
@@ -42,6 +43,7 @@ def test_a_probe_is_written_in_every_form_and_all_say_the_same_energy(home, tmp_
     file = write("canonical", "energy.json", "latest", "--embodied")
     assert checker.check_bytes(file.read_bytes()) == ()
     whole = json.loads(file.read_bytes())
+    jsonschema.validate(whole, json.loads(resources.read("schema/fit-energy.schema.json")))
     joules = whole["energy"]["total"]["gross_j"]["value"]
     assert whole["id"] == found["id"]
     assert joules / 1000 == pytest.approx(found["energy"]["per_query_gross_j"]["value"])

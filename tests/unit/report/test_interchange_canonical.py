@@ -1,11 +1,15 @@
 """`fit-energy/1`: everything known of a measurement's energy; what no meter covers is null and the rest adds up."""
 
+import json
+
 import energy_fakes
 import fakes_files
 import fakes_report
+import jsonschema
 import msgspec
 import pytest
 
+from advisor import resources
 from advisor.energy import standard
 from advisor.energy.model import ComponentEnergy, EnergyResult, PhaseEnergy
 from advisor.errors import InvalidInputError
@@ -149,6 +153,22 @@ def test_a_file_states_its_content_and_neither_folder_nor_tokens():
     assert made["energy"]["duration_s"]["value"] == pytest.approx(2.0)  # a run of 4 ms answers two
     assert b"secret" not in encode(made)
     assert checker.check(made) == ()
+
+
+@pytest.mark.parametrize("region", ["DE", None])
+@pytest.mark.parametrize("with_file", [False, True])
+def test_the_document_has_the_fields_of_its_schema_and_no_others(region, with_file):
+    made = run.of_probe(energy_fakes.probe())
+    if with_file:
+        made = run.of_file(fakes_files.result(energy=result_of(part("gpu", 0.05), total_j=0.05)))
+    document = canonical.build(made, MACHINE, standard.conditions(MACHINE, region=region, with_embodied=with_file))
+    schema = json.loads(resources.read("schema/fit-energy.schema.json"))
+    jsonschema.validate(json.loads(encode(document)), schema)
+    for place in (document, document["energy"], document["energy"]["components"]):
+        place["more"] = 1
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(document, schema)
+        del place["more"]
 
 
 def test_neither_the_computers_name_nor_its_user_leaves_it():

@@ -114,7 +114,9 @@ def test_one_fault_names_its_place():
     assert finding.where == "$.energy.boundary"
 
 
-@pytest.mark.parametrize("raw", [b"", b"[]", b"null", b"{", b'{"schema": "other"}', b"\xff", b"[" * 100, b"[" * 100_000])
+@pytest.mark.parametrize(
+    "raw", [b"", b"[]", b"null", b"{", b'{"schema": "other"}', b"\xff", b"[" * 100, b"[" * 100_000]
+)
 def test_what_is_no_such_document_is_said(raw):
     assert {finding.code for finding in checker.check_bytes(raw)} <= {"not-json", "schema"}
     assert checker.check_bytes(raw)
