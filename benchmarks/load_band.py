@@ -14,14 +14,13 @@ import statistics
 import sys
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[1]
-sys.path.insert(0, str(REPOSITORY / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import fakes_estimate as made
 
 from advisor.energy import load_model
 
-TABLE = REPOSITORY / "tests" / "data" / "cpu_load_power.csv"
+TABLE = Path(__file__).parents[1] / "tests" / "data" / "cpu_load_power.csv"
 POINTS = {
     "CodeCarbon's load mode: limit x (0.1 + 0.9 L^3)": lambda load: 0.1 + 0.9 * load**3,
     "Green Algorithms: limit x L": lambda load: load,
