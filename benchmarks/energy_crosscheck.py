@@ -204,7 +204,7 @@ def row(name, kwh, *joules):
 
 
 def explain(theirs, part, memory):
-    total = theirs["energy_consumed"] or 1.0
+    share = theirs["ram_energy"] / (theirs["energy_consumed"] or 1.0)
     print("\nwhere the difference comes from")
     seconds = theirs["end_s"] - theirs["begin_s"]
     cpu_w = theirs["cpu_energy"] * J_PER_KWH / seconds
@@ -218,7 +218,7 @@ def explain(theirs, part, memory):
         )
         print(f"  {power.basis}. CodeCarbon's {cpu_w:.1f} W is {where} this range.")
     print(
-        f"- memory: {theirs['ram_energy'] * J_PER_KWH / seconds:.1f} W by its number of modules is {theirs['ram_energy'] / total:.0%} of "
+        f"- memory: {theirs['ram_energy'] * J_PER_KWH / seconds:.1f} W by its number of modules is {share:.0%} of "
         f"CodeCarbon's total; ours, {units.amount(memory.low or 0, 'W')} to {units.amount(memory.high or 0, 'W')}, is "
         "shown apart and never added or ranked."
     )
