@@ -12,6 +12,8 @@ from advisor.errors import InvalidFileError
 NEEDED = ("duration", "emissions", "energy_consumed")
 """In every version since 1.0; other columns may be absent or new."""
 PARTS = ("cpu", "gpu", "ram")
+_ENERGIES = tuple(f"{part}_energy" for part in PARTS)
+_SUM_TOLERANCE = 1e-6
 _MOST_NAMES = 5
 _NAME_LENGTH = 80
 _WH_PER_KWH = 1000.0
@@ -29,6 +31,8 @@ class CodeCarbonSums(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of one run that follow each other are states of it: the last one counts."""
     num_without_energy: int
     """Runs whose energy cell is empty; they are in no sum."""
+    num_short: int
+    """Rows that CodeCarbon wrote without their empty cells; they are read up to their energy."""
     duration_s: float | None
     """[s] Null where no run states it."""
     energy_wh: float | None
@@ -57,9 +61,9 @@ class CodeCarbonSums(msgspec.Struct, frozen=True, kw_only=True):
 class _Row:
     """One row, its numbers read."""
 
-    __slots__ = ("cells", "emissions", "energy", "run", "seconds", "wh")
+    __slots__ = ("cells", "emissions", "energy", "is_short", "run", "seconds", "wh")
 
-    def __init__(self, cells: dict[str, str], number: int, path: Path) -> None:
+    def __init__(self, cells: dict[str, str], number: int, path: Path, *, is_short: bool) -> None:
         def read(column: str) -> float | None:
             return _number(cells.get(column, ""), column, number, path)
 
@@ -69,6 +73,14 @@ class _Row:
         self.energy = read("energy_consumed")
         self.emissions = read("emissions")
         self.wh = {part: read(f"{part}_energy") for part in PARTS}
+        self.is_short = is_short
+
+    def adds_up(self) -> bool:
+        """Tell whether the energy is the sum of its parts, so that no cell before it is missing."""
+        parts = [value for value in self.wh.values() if value is not None]
+        if self.energy is None or len(parts) < len(PARTS):
+            return False
+        return math.isclose(self.energy, sum(parts), rel_tol=_SUM_TOLERANCE, abs_tol=1e-15)
 
 
 class _Sums:
@@ -119,11 +131,12 @@ def read(path: Path) -> CodeCarbonSums:
             `codecarbon-separator`, `codecarbon-column-missing`, `codecarbon-row` or `codecarbon-number`; the file, and
             the row and column where there is one, are named.
     """
-    sums, held, num_rows, first, last = _Sums(), None, 0, "", ""
+    sums, held, num_rows, num_short, first, last = _Sums(), None, 0, 0, "", ""
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             for row in _rows(lines, path):
                 num_rows += 1
+                num_short += row.is_short
                 last = row.cells.get("timestamp", "")[:_NAME_LENGTH]
                 first = first or last
                 if held is not None and not _continues(held, row):
@@ -136,19 +149,21 @@ def read(path: Path) -> CodeCarbonSums:
     if held is None:
         raise _refused(path, "codecarbon-empty", "it has no row of a run")
     sums.add(held)
-    return _told(path, sums, num_rows, first, last)
+    return msgspec.structs.replace(
+        _told(path, sums), num_rows=num_rows, num_short=num_short, first=first, last=last
+    )  # fmt: skip
 
 
-def _told(path: Path, sums: _Sums, num_rows: int, first: str, last: str) -> CodeCarbonSums:
+def _told(path: Path, sums: _Sums) -> CodeCarbonSums:
     emissions = sums.totals.get("emissions")
     return CodeCarbonSums(
-        file=path.name, num_rows=num_rows, num_runs=sums.num_runs, num_without_energy=sums.num_without,
+        file=path.name, num_rows=0, num_short=0, num_runs=sums.num_runs, num_without_energy=sums.num_without,
         duration_s=sums.totals.get("seconds"), energy_wh=sums.wh("energy"), cpu_wh=sums.wh("cpu"),
         gpu_wh=sums.wh("gpu"), ram_wh=sums.wh("ram"), emissions_g=None if emissions is None else emissions * _G_PER_KG,
         power_w=sums.ratio("energy with time", "seconds", _WH_PER_KWH * 3600.0),
         implied_g_per_kwh=sums.ratio("emissions", "energy with emissions", _G_PER_KG),
         ram_share=sums.ratio("ram", "energy", 1.0), versions=tuple(sums.names["codecarbon_version"]),
-        countries=tuple(sums.names["country_name"]), projects=tuple(sums.names["project_name"]), first=first, last=last,
+        countries=tuple(sums.names["country_name"]), projects=tuple(sums.names["project_name"]), first="", last="",
     )  # fmt: skip
 
 
@@ -172,10 +187,25 @@ def _rows(lines: Iterator[str], path: Path) -> Iterator[_Row]:
             raise _refused(path, "codecarbon-row", f"row {number} cannot be read ({error})", row=number) from error
         if not any(cells):
             continue
-        if len(cells) != len(names):
-            what = f"row {number} has {len(cells)} cells, the line of column names {len(names)}"
-            raise _refused(path, "codecarbon-row", what, row=number)
-        yield _Row(dict(zip(names, cells, strict=True)), number, path)
+        yield _row(cells, names, number, path)
+
+
+def _row(cells: list[str], names: list[str], number: int, path: Path) -> _Row:
+    """Return a row, also one whose empty cells CodeCarbon left out: they lie behind the energies, as the sum shows.
+
+    Source:
+        mlco2/codecarbon, output_methods/file.py: in `append` mode a row loses the columns that have no value, such as
+        `gpu_count` and `gpu_model` on a computer without a graphics card.
+    """
+    if len(cells) == len(names):
+        return _Row(dict(zip(names, cells, strict=True)), number, path, is_short=False)
+    reach = 1 + max((names.index(name) for name in (*NEEDED, *_ENERGIES) if name in names), default=0)
+    if reach <= len(cells) < len(names) and all(name in names for name in _ENERGIES):
+        row = _Row(dict(zip(names[:reach], cells, strict=False)), number, path, is_short=True)
+        if row.adds_up():
+            return row
+    what = f"row {number} has {len(cells)} cells, the line of column names {len(names)}"
+    raise _refused(path, "codecarbon-row", what, row=number)
 
 
 def _header(reader: Iterator[list[str]], path: Path) -> list[str]:

@@ -89,6 +89,12 @@ def sentences(theirs: CodeCarbonSums, ours: Sequence[Document]) -> list[str]:
                 number=f"{theirs.num_rows - theirs.num_runs:,}"
             )
         )
+    if theirs.num_short:
+        lines.append(
+            _("Rows that CodeCarbon wrote without their empty cells, read up to their energy: {number}.").format(
+                number=f"{theirs.num_short:,}"
+            )
+        )
     if theirs.num_without_energy:
         lines.append(
             _("Runs that state no energy and are in no sum: {number}.").format(number=f"{theirs.num_without_energy:,}")

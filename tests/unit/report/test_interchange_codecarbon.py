@@ -227,6 +227,34 @@ def test_later_states_of_a_run_are_not_counted_twice(tmp_path):
     assert found.duration_s == 600
 
 
+def cut(file, *columns, header=HEADER_3_3, row=-1):
+    """Leave cells out of a row, as CodeCarbon does with those that have no value."""
+    lines = file.read_text().splitlines()
+    cells = lines[row].split(",")
+    lines[row] = ",".join(cell for name, cell in zip(header.split(","), cells, strict=True) if name not in columns)
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+def test_cells_that_codecarbon_left_out_behind_the_energies_do_no_harm(tmp_path):
+    file = file_of(tmp_path, a_run("a"), a_run("b", country_name="Spain"), header=HEADER_3_3)
+    found = codecarbon_read.read(cut(file, "gpu_count", "gpu_model", "country_name"))
+    assert (found.num_runs, found.num_short) == (2, 1)
+    assert found.energy_wh == pytest.approx(10)
+    assert found.countries == ("France",)  # what stands behind the energy of a short row is not in its place
+    told = compare.sentences(found, [])
+    assert told[-1] == "Rows that CodeCarbon wrote without their empty cells, read up to their energy: 1."
+
+
+@pytest.mark.parametrize("column", ["experiment_id", "cpu_energy", "cpu_power", "duration"])
+def test_a_cell_left_out_before_the_energies_makes_the_row_unusable(tmp_path, column):
+    file = file_of(tmp_path, a_run("a", cpu_power="42", ram_power="7"), header=HEADER_3_3)
+    with pytest.raises(InvalidFileError) as caught:
+        codecarbon_read.read(cut(file, column))
+    assert caught.value.code in ("codecarbon-row", "codecarbon-number")
+    assert "row 2" in caught.value.message
+
+
 def test_a_run_without_energy_is_counted_and_in_no_sum(tmp_path):
     found = codecarbon_read.read(file_of(tmp_path, a_run("a", energy_consumed=""), a_run("b", emissions="")))
     assert (found.num_without_energy, found.duration_s) == (1, 100)
