@@ -169,7 +169,7 @@ def _placed(
 ) -> tuple[tuple[TensorInfo, ...], int]:
     """Check that tensors follow each other with nothing but padding between, and return them and their end."""
     ordered = sorted(stated, key=lambda item: (item.offset, item.size or 0))
-    following = [item.offset for item in ordered[1:]] + [max(0, source.size_bytes - data_from)]
+    following = [*(item.offset for item in ordered), max(0, source.size_bytes - data_from)][1:]
     expected, end, made = 0, data_from, {}
     for item, after in zip(ordered, following, strict=True):
         size = item.size if item.size is not None else max(0, after - item.offset)

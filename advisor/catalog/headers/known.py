@@ -29,6 +29,8 @@ _TASKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ForSpeechSeq2Seq", ("automatic-speech-recognition",)),
     ("ForCTC", ("automatic-speech-recognition",)),
     ("MTModel", ("translation",)),
+    ("ForConditionalGeneration", ()),
+    ("Model", ("feature-extraction",)),
 )
 """Ending of the class in config.json -> the hub's tags."""
 _WORDS_OUT = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")

@@ -23,9 +23,9 @@ _SCALE_ENDINGS = (
 )  # fmt: skip
 _BUFFER_ENDINGS = (
     "position_ids", "inv_freq", "num_batches_tracked", ".attn.masked_bias", "rope_freqs.weight",
-    "rope_factors_long.weight", "rope_factors_short.weight",
+    "rope_factors_long.weight", "rope_factors_short.weight", "final_logits_bias", ".gate.e_score_correction_bias",
+    ".act_fn.beta", ".act_fn.eps",
 )  # fmt: skip
-_NORMALISED = (".running_mean", ".running_var")
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True, gc=False):
