@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from advisor.energy import load_model, ranges
-from advisor.energy.model import ComponentEnergy, MeterInfo, PhaseEnergy, PhaseName, PowerBand
+from advisor.energy.model import ComponentEnergy, LoadBasis, MeterInfo, PhaseEnergy, PhaseName, PowerBand
 from advisor.evidence import Quantity, unknown
 from advisor.hardware.model import CpuFacts, MemoryFacts
 
@@ -17,6 +17,8 @@ BOAVIZTA_MODULE_W, BOAVIZTA_W_PER_GB, BOAVIZTA_IDLE_SHARE = 3.0, 0.055, 0.7
 CODECARBON_MODULE_W = 5.0
 _LARGE_MODULE_GB, _SMALL_MODULE_GB, _LEAST_MODULES, _MOST_MODULES = 64.0, 8.0, 2, 32
 _GB = 1e9
+SUPPLY_SHARE = (0.80, 0.94)
+"""[1] What a power supply passes on: the certificates 80 PLUS (20 to 100 % of its load) and 80 PLUS Titanium (half)."""
 
 
 class PhaseTime(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +74,46 @@ def _phase(part: PhaseTime, busy: PowerBand, above: Quantity) -> PhaseEnergy:
         net_j=_energy(above, part.unit_s), power_w=busy.power_w, unit_s=part.unit_s.value or 0.0,
         num_blocks=part.num_blocks,
     )  # fmt: skip
+
+
+def load_basis(
+    cpu: CpuFacts, *, per_query_j: Quantity, load_share: float, idle_load_share: float, core_busy_share: Sequence[float]
+) -> LoadBasis | None:
+    """Return what the range rests on, part by part; null without any power limit.
+
+    Args:
+        cpu: what is known of the processor.
+        per_query_j: [J] gross energy of one query by the band.
+        load_share: as `band_component`.
+        idle_load_share: as `band_component`.
+        core_busy_share: busy share of each processor meanwhile; empty where the system does not tell.
+    """
+    idle, full = (load_model.cpu_band(cpu, load_share=share) for share in (0.0, 1.0))
+    if idle is None or full is None:
+        return None
+    number = cpu.num_logical_cores.value
+    return LoadBasis(
+        limit_w=full.limit_w, limit_basis=full.limit_basis, idle_w=idle.power_w, full_w=full.power_w,
+        load_share=load_share, idle_load_share=idle_load_share, num_logical_cores=number,
+        num_active_cores=sum(core_busy_share) if core_busy_share else load_share * number if number else None,
+        core_busy_share=tuple(core_busy_share), plug_per_query_j=at_plug(per_query_j),
+    )  # fmt: skip
+
+
+def at_plug(item: Quantity, supply_share: tuple[float, float] = SUPPLY_SHARE) -> Quantity:
+    """Return what a figure comes to before the power supply.
+
+    Args:
+        item: power or energy behind it.
+        supply_share: what it passes on, lowest and highest.
+    """
+    lowest, highest = supply_share
+    middle = math.sqrt(lowest * highest)
+    passed = Quantity(
+        value=1 / middle, low=1 / highest, high=1 / lowest, unit="1", evidence="assumed", basis="power supply"
+    )
+    basis = f"{item.basis}; through a power supply that passes on {lowest:.0%} to {highest:.0%}"
+    return ranges.times((item, passed), item.unit, basis)
 
 
 def memory_power(memory: MemoryFacts) -> Quantity:

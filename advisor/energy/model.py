@@ -164,6 +164,33 @@ class PowerPoint(msgspec.Struct, frozen=True, kw_only=True):
     """What ran: `idle`, `spin`, `load`, `loaded idle`, `prefill`, `decode`, `query`."""
 
 
+class LoadBasis(msgspec.Struct, frozen=True, kw_only=True):
+    """What a typical range without a meter rests on, part by part."""
+
+    limit_w: float
+    """[W] The processor's power limit, or the middle of what it may be."""
+    limit_basis: str
+    idle_w: Quantity
+    """[W] The range at no load."""
+    full_w: Quantity
+    """[W] The range with all processors busy."""
+    load_share: float
+    """Busy share of all processors while the model worked, 0 to 1."""
+    idle_load_share: float
+    """The same by other programs alone."""
+    num_logical_cores: int | None
+    num_active_cores: float | None
+    """Processors that were busy, on the mean: the load times their number."""
+    core_busy_share: tuple[float, ...] = ()
+    """Busy share of each processor while the model worked, 0 to 1; empty where the system does not tell."""
+    plug_per_query_j: Quantity
+    """[J] The processor's part of a query at the plug, for a usual power supply; in no total."""
+    supply_share: tuple[float, float] = (1.0, 1.0)
+    """What the power supply passes on, lowest and highest, in all other figures: 1, its losses are not included."""
+    overhead_ratio: float = 1.0
+    """[1] Other energy of the place, such as cooling, over that of the machine, in all figures: 1, not included."""
+
+
 class EnergyResult(msgspec.Struct, frozen=True, kw_only=True):
     """Energy of a probe: measured where a meter exists, a range where none does."""
 
@@ -189,3 +216,5 @@ class EnergyResult(msgspec.Struct, frozen=True, kw_only=True):
     """Thinned to at most 2,000 points."""
     ram_w: Quantity | None = None
     """[W] Memory by assumption, shown apart and never ranked."""
+    load_basis: LoadBasis | None = None
+    """What the range rests on where `mode` is `band`."""

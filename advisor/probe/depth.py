@@ -75,6 +75,8 @@ class SystemReadings(msgspec.Struct, frozen=True, kw_only=True):
     """Times the processor slowed itself down for heat or power."""
     measured_s: float | None = None
     """[s] From first to last reading."""
+    core_busy_share: tuple[float, ...] = ()
+    """Busy share of each processor while measuring, 0 to 1, by all programs; empty where it could not be read."""
     on_battery: bool | None = None
     num_readings: int = 0
 

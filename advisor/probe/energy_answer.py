@@ -119,7 +119,19 @@ def _banded(
         per_query_net_j=part.per_query_net_j, per_output_token_j=_token(part, "decode", 1),
         per_input_token_j=_token(part, "prefill", times.num_input_tokens), checks=checks if why else (),
         meters=outcome.meters, chosen=(part.meter.id,), ram_w=ram,
+        load_basis=load_energy.load_basis(
+            cpu, per_query_j=part.per_query_gross_j, load_share=load[0], idle_load_share=load[1],
+            core_busy_share=_core_busy_share(depths),
+        ),
     )  # fmt: skip
+
+
+def _core_busy_share(depths: Sequence[Depth]) -> tuple[float, ...]:
+    """Return the busy share of each processor, mean over the launches; none where one launch was not told of all."""
+    found = [report.system.core_busy_share for depth in depths for report in depth.reports]
+    if len({len(shares) for shares in found}) != 1:
+        return ()
+    return tuple(statistics.fmean(shares) for shares in zip(*found, strict=True))
 
 
 def _token(part: ComponentEnergy, name: str, num_tokens: int) -> Quantity:

@@ -47,6 +47,9 @@ class Ticks(msgspec.Struct, frozen=True, kw_only=True):
     num_pushed_aside: int | None = None
     num_swapped_pages: int | None = None
     num_throttles: int | None = None
+    core_total_s: tuple[float, ...] = ()
+    core_busy_s: tuple[float, ...] = ()
+    """[s] Of each processor, in the order of /proc/stat."""
 
 
 def parse_cpu_line(text: str, ticks_per_s: float) -> tuple[float, float, float]:
@@ -59,7 +62,18 @@ def parse_cpu_line(text: str, ticks_per_s: float) -> tuple[float, float, float]:
     Source:
         proc_stat(5). Guest time is part of user time and not added again.
     """
-    numbers = [int(part) / ticks_per_s for part in text.partition("\n")[0].split()[1 : 1 + _CPU_FIELDS]]
+    return _cpu_times(text.partition("\n")[0], ticks_per_s)
+
+
+def parse_core_lines(text: str, ticks_per_s: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return total and busy time of each processor, in seconds, in the order of the lines; arguments as above."""
+    lines = [line for line in text.splitlines()[1:] if line.startswith("cpu")]
+    found = [_cpu_times(line, ticks_per_s) for line in lines]
+    return tuple(total for total, _, _ in found), tuple(busy for _, busy, _ in found)
+
+
+def _cpu_times(line: str, ticks_per_s: float) -> tuple[float, float, float]:
+    numbers = [int(part) / ticks_per_s for part in line.split()[1 : 1 + _CPU_FIELDS]]
     numbers += [0.0] * (_CPU_FIELDS - len(numbers))
     idle, steal = numbers[3] + numbers[4], numbers[7]
     return sum(numbers), sum(numbers) - idle - steal, steal
@@ -160,10 +174,12 @@ class System:
         memory = self._files.read("/proc/vmstat", num_bytes=_LONG_READ_BYTES) if self._linux else None
         throttles = [self._files.read(path) for path in self._throttle_files]
         counts = [int(text) for text in throttles if text]
+        stat = self._files.read("/proc/stat", num_bytes=_LONG_READ_BYTES) if self._linux else None
+        core_total_s, core_busy_s = parse_core_lines(stat or "", self._ticks_per_s)
         return msgspec.structs.replace(
             self.ticks(), cpu_stall_s=None if not cpu else parse_stall(cpu), num_pushed_aside=_pushed_aside(),
             num_swapped_pages=None if not memory else parse_swapped(memory),
-            num_throttles=sum(counts) if counts else None,
+            num_throttles=sum(counts) if counts else None, core_total_s=core_total_s, core_busy_s=core_busy_s,
         )  # fmt: skip
 
     def frequency_hz(self) -> float | None:
@@ -310,6 +326,7 @@ def readings_between(begin: Ticks, end: Ticks, *, num_threads: int) -> SystemRea
         num_swapped_pages=_count(end.num_swapped_pages, begin.num_swapped_pages),
         num_throttles=_count(end.num_throttles, begin.num_throttles),
         measured_s=wall_s,
+        core_busy_share=_core_shares(begin, end),
     )
     total_s = _difference(end.total_cpu_s, begin.total_cpu_s)
     busy_s = _difference(end.busy_cpu_s, begin.busy_cpu_s)
@@ -320,6 +337,17 @@ def readings_between(begin: Ticks, end: Ticks, *, num_threads: int) -> SystemRea
         other_cpu_share=_share(busy_s - own_s, total_s),
         steal_share=_share(_difference(end.steal_cpu_s, begin.steal_cpu_s), total_s),
     )
+
+
+def _core_shares(begin: Ticks, end: Ticks) -> tuple[float, ...]:
+    """Return the busy share of each processor; none where one was switched on or off meanwhile."""
+    if len(begin.core_total_s) != len(end.core_total_s):
+        return ()
+    totals = [after - before for before, after in zip(begin.core_total_s, end.core_total_s, strict=True)]
+    busy = [after - before for before, after in zip(begin.core_busy_s, end.core_busy_s, strict=True)]
+    if any(total <= 0 for total in totals):
+        return ()
+    return tuple(min(1.0, max(0.0, part / total)) for part, total in zip(busy, totals, strict=True))
 
 
 def _difference(end: float | None, begin: float | None) -> float | None:

@@ -14,7 +14,7 @@ from advisor.energy.wall_store import KeptFit
 from advisor.evidence import Quantity
 from advisor.probe import energy_pair_plan
 from advisor.probe.energy_pair_plan import PairResult, PairSide
-from advisor.report import energy_words
+from advisor.report import energy_words, load_words
 from advisor.report.language import _
 from advisor.report.public_parts import figure, head
 
@@ -107,6 +107,7 @@ def energy_figures(energy: EnergyResult) -> list[tuple[str, Quantity]]:
 def energy_sentences(energy: EnergyResult) -> list[str]:
     """Return what is counted, what is not and why, and the checks with their results."""
     lines = [energy_words.boundary_sentence(energy), *energy_words.excluded_sentences(energy)]
+    lines += load_words.sentences(energy)
     lines += [f"{energy_words.check_verdict(check)}: {check.text}" for check in energy.checks]
     return lines
 

@@ -11,7 +11,7 @@ from advisor.recommend.comparison import Comparison
 from advisor.recommend.model import CandidateRow
 from advisor.recommend.rank import Axes, same_energy
 from advisor.recommend.wording import share_of
-from advisor.report import energy_document, energy_series, energy_words, row_use, standard_units, wording
+from advisor.report import energy_document, energy_series, energy_words, load_words, row_use, standard_units, wording
 from advisor.report.energy_model import (
     CheckRow,
     EnergyFigure,
@@ -138,7 +138,7 @@ def _sci(item: Sci) -> SciView:
 
 def _holding(energy: EnergyResult) -> tuple[str, ...]:
     idle = () if energy.mode == "band" else map(energy_words.holding_sentence, energy.components)
-    told = [*idle, energy_series.load_sentence(energy)]
+    told = [*idle, energy_series.load_sentence(energy), *load_words.sentences(energy)]
     return tuple(sentence for sentence in told if sentence)
 
 

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from advisor.energy.model import EnergyCheck, EnergyResult
-from advisor.report import energy_series, energy_words, wording
+from advisor.report import energy_series, energy_words, load_words, wording
 from advisor.report.energy_series import PowerSeries
 from advisor.task.model import Workload
 from advisor.ui import theme
@@ -124,7 +124,7 @@ class EnergyCard(Card):
         self.bar.show_parts("One query, by kind of work", energy_table.bar_parts(parts) if len(parts) > 1 else ())
         by_meter = energy.mode != "band"
         holding = map(energy_words.holding_sentence, energy.components) if by_meter else ()
-        notes = (energy_series.load_sentence(energy), *holding)
+        notes = (energy_series.load_sentence(energy), *holding, *load_words.sentences(energy))
         self.notes.setText("\n".join(note for note in (plug, *notes, _ram(energy)) if note))
         self.model.show_rows(energy_table.HEADERS, energy_table.rows(energy))
         self.table.fit(stretched=1)

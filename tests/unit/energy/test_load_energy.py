@@ -5,6 +5,7 @@ import io
 import itertools
 import math
 
+import energy_fakes
 import fakes_estimate as made
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from advisor.energy import load_energy, load_model
 from advisor.energy.load_energy import PhaseTime
 from advisor.evidence import Quantity
+from advisor.report import energy_document, load_words
 
 TABLE = made.REPOSITORY / "tests" / "data" / "cpu_load_power.csv"
 SHARES = st.floats(0, 1)
@@ -144,6 +146,57 @@ def test_an_unlisted_processor_has_a_wider_range_and_says_so():
 
 def test_without_any_limit_there_is_no_energy():
     assert component(power_limit_w=None, vendor=None) is None
+
+
+# --- what the range rests on ---
+
+
+def basis(*, cores=(1.0, 0.9, 0.8, 0.1, 0.0, 0.0, 0.1, 0.1), **facts):
+    return load_energy.load_basis(
+        made.cpu(**({"power_limit_w": 100.0} | facts)), per_query_j=component(power_limit_w=100.0).per_query_gross_j,
+        load_share=0.375, idle_load_share=0.05, core_busy_share=cores,
+    )  # fmt: skip
+
+
+def test_the_basis_states_the_lines_the_load_and_the_active_processors():
+    found = basis()
+    assert (found.limit_w, found.load_share, found.idle_load_share) == (100.0, 0.375, 0.05)
+    assert (found.idle_w.low, found.idle_w.high) == pytest.approx((6.0, 25.0))
+    assert (found.full_w.low, found.full_w.high) == pytest.approx((31.0, 100.0))
+    assert (found.num_active_cores, found.num_logical_cores) == (pytest.approx(3.0), 8)
+    assert (found.supply_share, found.overhead_ratio) == ((1.0, 1.0), 1.0)
+
+
+def test_active_processors_come_from_the_load_where_each_is_not_told():
+    assert basis(cores=()).num_active_cores == pytest.approx(0.375 * 8)
+    assert basis(cores=(), num_logical_cores=None).num_active_cores is None
+    assert basis(power_limit_w=None, vendor=None) is None
+
+
+def test_at_the_plug_losses_widen_the_range_and_are_assumed():
+    item = Quantity(value=10.0, low=8.0, high=12.5, unit="J", evidence="measured", basis="a meter")
+    plug = load_energy.at_plug(item, (0.8, 0.9))
+    assert plug.value == pytest.approx(10 / math.sqrt(0.72))
+    assert plug.value * 8 / 10 > plug.low > 8 / 0.9
+    assert 12.5 / 0.8 > plug.high > plug.value * 12.5 / 10
+    assert plug.evidence == "assumed"
+    assert "80% to 90%" in plug.basis
+
+
+def test_words_of_the_basis_name_every_part():
+    energy = energy_fakes.banded()
+    stated = msgspec.structs.replace(
+        energy, load_basis=msgspec.structs.replace(energy.load_basis, core_busy_share=(0.9, 0.8, 0.0, 0.3))
+    )
+    limit, load, supply = load_words.sentences(stated)
+    assert "28 W" in limit
+    assert "Idle 1.7 W to 7 W, all processors busy 8.7 W to 28 W" in limit
+    assert "60% busy, with other programs alone 2%: 9.6 of 16 active" in load
+    assert "2 were busy more than half of the time, the least 0%, the most 90%" in load
+    assert "(factor 1)" in supply
+    assert "passes on 80% to 94%" in supply
+    assert {limit, load, supply} <= set(energy_document.energy_sentences(stated))
+    assert load_words.sentences(energy_fakes.measured()) == ()
 
 
 # --- memory ---

@@ -20,6 +20,39 @@ def test_an_old_kernel_without_steal():
     assert sampling.parse_cpu_line("cpu 100 0 100 800\n", 100.0) == pytest.approx((10.0, 2.0, 0.0))
 
 
+CORES = "cpu  30 0 0 170 0 0 0 0 0 0\ncpu0 10 0 5 80 5 0 0 0 0 0\ncpu1 15 0 0 85 0 0 0 0 0 0\nintr 99 cpu 3\nctxt 5\n"
+
+
+def test_each_processor_has_its_own_line():
+    total_s, busy_s = sampling.parse_core_lines(CORES, 100.0)
+    assert total_s == pytest.approx((1.0, 1.0))
+    assert busy_s == pytest.approx((0.15, 0.15))
+    assert sampling.parse_core_lines("", 100.0) == ((), ())
+
+
+def test_busy_shares_of_each_processor_between_two_readings():
+    begin = Ticks(t_s=0, own_cpu_s=0, core_total_s=(10.0, 10.0, 10.0), core_busy_s=(1.0, 2.0, 3.0))
+    end = Ticks(t_s=2, own_cpu_s=1, core_total_s=(12.0, 12.0, 12.0), core_busy_s=(1.0, 3.0, 5.0))
+    assert sampling.readings_between(begin, end, num_threads=1).core_busy_share == pytest.approx((0.0, 0.5, 1.0))
+
+
+def test_a_processor_that_was_switched_off_leaves_no_shares():
+    begin = Ticks(t_s=0, own_cpu_s=0, core_total_s=(10.0, 10.0), core_busy_s=(1.0, 2.0))
+    end = Ticks(t_s=2, own_cpu_s=1, core_total_s=(12.0,), core_busy_s=(1.0,))
+    assert sampling.readings_between(begin, end, num_threads=1).core_busy_share == ()
+
+
+def test_a_thread_that_spins_is_seen_on_a_processor_of_this_machine():
+    system = System()
+    begin, end_s = system.slow_ticks(), time.perf_counter() + 0.3
+    while time.perf_counter() < end_s:
+        pass
+    shares = sampling.readings_between(begin, system.slow_ticks(), num_threads=1).core_busy_share
+    system.close()
+    assert len(shares) == len(begin.core_total_s) > 0
+    assert max(shares) > 0.2
+
+
 def test_waiting_time_is_the_first_lines_total():
     text = "some avg10=0.00 avg60=0.00 avg300=0.00 total=1500000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=7\n"
     assert sampling.parse_stall(text) == 1.5
