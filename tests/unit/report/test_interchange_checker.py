@@ -49,6 +49,8 @@ def test_a_sound_document_passes_in_memory_and_from_a_file():
         ("energy.components.gpu.net_j.low", lambda x: x * 0.999, "total"),
         ("energy.total.gross_j.value", lambda x: x * (1 + 1e-6), "total"),
         ("energy.total.net_j.value", None, "total"),
+        ("energy.components.gpu.net_j.value", None, "total"),
+        ("energy.components.gpu.net_j.value", True, "number"),
         ("energy.total.parts", ["cpu"], "total"),
         ("energy.total.parts", ["cpu", "gpu", "platform"], "total"),
         ("energy.total.parts", [], "total"),
@@ -107,6 +109,13 @@ def test_a_sum_is_as_weak_as_its_weakest_part():
         "$.energy.wh_per_1000_queries.evidence", "$.carbon.operational_g.evidence",
     }  # fmt: skip
     assert all("a part of it is assumed" in finding.text for finding in found)
+
+
+def test_the_whole_machine_is_not_added_to_its_own_parts():
+    document = json.loads(encode(built(probe_with(result_of(part("cpu", 2.0), part("platform", 12.0), total_j=2.0)))))
+    assert checker.check(document) == ()
+    put(document, "energy.total.parts", ["cpu", "platform"])
+    assert "The whole machine is added to its own parts." in {finding.text for finding in checker.check(document)}
 
 
 def test_one_fault_names_its_place():

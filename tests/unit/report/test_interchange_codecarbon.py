@@ -237,7 +237,7 @@ def cut(file, *columns, header=HEADER_3_3, row=-1):
 
 
 def test_cells_that_codecarbon_left_out_behind_the_energies_do_no_harm(tmp_path):
-    file = file_of(tmp_path, a_run("a"), a_run("b", country_name="Spain"), header=HEADER_3_3)
+    file = file_of(tmp_path, a_run("a"), a_run("b", country_iso_code="ESP"), header=HEADER_3_3)
     found = codecarbon_read.read(cut(file, "gpu_count", "gpu_model", "country_name"))
     assert (found.num_runs, found.num_short) == (2, 1)
     assert found.energy_wh == pytest.approx(10)
