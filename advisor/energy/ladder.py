@@ -1,6 +1,7 @@
 """Which meters there are, in the order of trust, and which of them is used for each part of the machine."""
 
 import logging
+import platform
 from collections.abc import Callable, Iterable
 
 from advisor.energy.meter import Found
@@ -12,26 +13,25 @@ COMPONENTS: tuple[Component, ...] = ("cpu", "gpu", "ram", "platform")
 Finder = Callable[[Roots], tuple[Found, ...]]
 
 
-def _finders() -> tuple[Finder, ...]:
-    """Return the back-ends, the best of each component first."""
-    from advisor.energy import (
-        amdgpu,
-        battery,
-        battery_macos,
-        battery_windows,
-        emi,
-        intel_gpu,
-        ioreport,
-        nvml,
-        perf,
-        rapl,
-        rusage,
-    )
+def _finders(system: str) -> tuple[Finder, ...]:
+    """Return the back-ends of an operating system, the best of each component first.
 
-    return (
-        nvml.find, intel_gpu.find, rapl.find, perf.find, amdgpu.find, emi.find, ioreport.find, rusage.find,
-        battery.find, battery_windows.find, battery_macos.find,
-    )  # fmt: skip
+    Args:
+        system: `Linux`, `Windows` or `Darwin`.
+    """
+    from advisor.energy import nvml
+
+    if system == "Windows":
+        from advisor.energy import battery_windows, emi
+
+        return (nvml.find, emi.find, battery_windows.find)
+    if system == "Darwin":
+        from advisor.energy import battery_macos, ioreport, rusage
+
+        return (ioreport.find, rusage.find, battery_macos.find)
+    from advisor.energy import amdgpu, battery, intel_gpu, perf, rapl
+
+    return (nvml.find, intel_gpu.find, rapl.find, perf.find, amdgpu.find, battery.find)
 
 
 def find(roots: Roots | None = None) -> tuple[Found, ...]:
@@ -42,7 +42,7 @@ def find(roots: Roots | None = None) -> tuple[Found, ...]:
     """
     where = roots or Roots()
     found: list[Found] = []
-    for finder in _finders():
+    for finder in _finders(where.system or platform.system()):
         try:
             found += finder(where)
         except Exception:  # noqa: BLE001 - one strange driver must not hide the other meters
