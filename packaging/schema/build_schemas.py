@@ -469,7 +469,7 @@ def _compare_energy() -> Schema:
 def _compare_codecarbon() -> Schema:
     ours = closed(
         id=TEXT, created=TEXT, model=TEXT, format=TEXT, n_queries=COUNT, boundary=TEXT, duration_s=FIGURE,
-        gross_j=FIGURE, power_w=nullable(NUMBER), g_per_kwh=nullable(FIGURE),
+        gross_j=FIGURE, power=FIGURE, g_per_kwh=nullable(FIGURE),
     )  # fmt: skip
     return closed(
         **head("compare-codecarbon"), codecarbon=whole(CodeCarbonSums), ours=array(ours), sentences=TEXTS

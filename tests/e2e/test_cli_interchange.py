@@ -89,7 +89,7 @@ def test_codecarbon_stands_beside_our_latest_probes(home, tmp_path):
     assert value["codecarbon"]["power_w"] == pytest.approx(180)
     (ours,) = value["ours"]
     assert ours["id"] == found["id"]
-    assert ours["power_w"] > 10
+    assert ours["power"]["value"] > 10
     assert ours["g_per_kwh"]["value"] == pytest.approx(44, abs=1)
     done = run("compare-codecarbon", str(file), env=env)
     assert done.returncode == 0, done.stderr

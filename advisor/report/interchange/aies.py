@@ -83,7 +83,7 @@ def _phase(document: Document, name: str) -> Document | None:
 
 def _per_token(document: Document) -> Document | None:
     told = document["energy"]["j_per_output_token"]["value"]
-    if told is None:
+    if told is None or not canonical.is_metered(document):
         return None
     kwh = told / J_PER_KWH
     return {
@@ -98,6 +98,8 @@ def _memory(document: Document) -> Document:
 
 
 def _phase_j(document: Document, name: str, part: str) -> float | None:
+    if not canonical.is_metered(document):
+        return None  # the middle of a typical range is no measurement
     found = _found(document, name, part, "gross_j")
     return None if found is None else found["value"]
 

@@ -8,6 +8,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+from advisor.errors import InvalidInputError
 from advisor.report.interchange import canonical
 from advisor.report.public_parts import Document
 from advisor.units import J_PER_WH
@@ -28,9 +29,15 @@ def build(document: Document) -> Document:
         document: `fit-energy/1`.
 
     Raises:
-        InvalidInputError: `energy-has-no-value`.
+        InvalidInputError: `energy-has-no-value` or `energy-not-metered`.
     """
     canonical.known_total_j(document)
+    if not canonical.is_metered(document):
+        raise InvalidInputError(
+            "energy-not-metered",
+            f"{canonical.unmetered_sentence(document)}.",
+            remedy="--format canonical and --format sci hold the range.",
+        )
     report: Document = _without_gaps(
         {
             "header": {

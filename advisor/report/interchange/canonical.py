@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from advisor import units
 from advisor.energy import embodied, ranges, standard
 from advisor.energy.model import ComponentEnergy, EnergyResult, MeterInfo, PhaseEnergy
 from advisor.energy.standard import Conditions
@@ -24,6 +25,8 @@ HIGHEST_QUERIES = 10**9
 COMPONENTS = ("cpu", "gpu", "ram", "platform")
 PARTS = ("cpu", "gpu")
 """Components that make the total, where one of them was measured; else the whole machine does."""
+UNMETERED = ("band", "constant")
+"""Methods that read no meter."""
 NOT_COMPARABLE = (
     "Hardware, data, formats and boundary are not AI Energy Score's: sizes may agree, figures do not compare."
 )
@@ -270,6 +273,21 @@ def known_total_j(document: Document) -> float:
             remedy="The canonical format holds what is known of it: --format canonical.",
         )
     return float(total["value"])
+
+
+def is_metered(document: Document) -> bool:
+    """Tell whether meters stand behind the total; the middle of a typical range is no measurement."""
+    parts = [document["energy"]["components"][name] for name in document["energy"]["total"]["parts"]]
+    return all(part is not None and part["method"] not in UNMETERED for part in parts)
+
+
+def unmetered_sentence(document: Document) -> str:
+    """Return what is known where no meter was read."""
+    item = document["energy"]["total"]["gross_j"]
+    if item["low"] is None or item["high"] is None:
+        return f"No meter was read: {item['basis']}"
+    low, high = (units.energy(item[end] / J_PER_WH) for end in ("low", "high"))
+    return f"No meter was read: {low} to {high} is a typical range, and this form has no place for one"
 
 
 def maker() -> str:

@@ -37,7 +37,7 @@ Cell = str | float | None
 
 
 def cells(document: Document) -> dict[str, Cell]:
-    """Return one row by column; what is not known, or not measured, is null.
+    """Return one row by column; what is not known, or not measured, is null: all energies where no meter was read.
 
     Args:
         document: `fit-energy/1`.
@@ -45,7 +45,7 @@ def cells(document: Document) -> dict[str, Cell]:
     Raises:
         InvalidInputError: `energy-has-no-value`.
     """
-    total_j = canonical.known_total_j(document)
+    canonical.known_total_j(document)
     host, carbon = document["host"], document["carbon"] or {}
     seconds = document["energy"]["duration_s"]["value"]
     known: dict[str, Cell] = {
@@ -53,7 +53,6 @@ def cells(document: Document) -> dict[str, Cell]:
         "project_name": f"{canonical.maker()}: {document['model']['name']} ({document['model']['format']})",
         "run_id": document["id"],
         "duration": seconds,
-        "energy_consumed": total_j / J_PER_KWH,
         "country_name": carbon.get("name") if carbon.get("iso3") else None,
         "country_iso_code": carbon.get("iso3"),
         "os": host["os"],
@@ -66,14 +65,23 @@ def cells(document: Document) -> dict[str, Cell]:
     }
     if host["gpu"]:
         known |= {"gpu_count": len(host["gpu"]), "gpu_model": " + ".join(gpu["name"] or "?" for gpu in host["gpu"])}
+    if canonical.is_metered(document):
+        known |= _energies(document)
+    return {column: known.get(column) for column in COLUMNS}
+
+
+def _energies(document: Document) -> dict[str, Cell]:
+    """Return energy, power and emissions, as far as a meter stands behind them."""
+    seconds, carbon = document["energy"]["duration_s"]["value"], document["carbon"]
+    known: dict[str, Cell] = {"energy_consumed": canonical.known_total_j(document) / J_PER_KWH}
     for part in document["energy"]["total"]["parts"]:  # the whole machine has no column: only the sum holds it
         joules = document["energy"]["components"][part]["gross_j"]["value"]
         known |= {f"{part}_energy": joules / J_PER_KWH, f"{part}_power": joules / seconds if seconds else None}
-    grams = carbon["operational_g"]["value"] if carbon else None
+    grams = None if carbon is None else carbon["operational_g"]["value"]
     if grams is not None:
         kilograms = grams / _G_PER_KG
         known |= {"emissions": kilograms, "emissions_rate": kilograms / seconds if seconds else None}
-    return {column: known.get(column) for column in COLUMNS}
+    return known
 
 
 def render(document: Document, *, header: bool = True, line_end: str = "\r\n") -> str:

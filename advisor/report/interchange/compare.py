@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import msgspec
 
 from advisor import units
+from advisor.energy import ranges
+from advisor.evidence import Quantity
 from advisor.report.interchange import canonical
 from advisor.report.interchange.codecarbon_read import CodeCarbonSums
 from advisor.report.language import _
-from advisor.report.public_parts import Document, head
+from advisor.report.public_parts import Document, figure, head
 from advisor.units import J_PER_WH
 
 TITLES = (
@@ -39,31 +41,34 @@ def _their_row(theirs: CodeCarbonSums) -> tuple[str, ...]:
 
 def _our_row(ours: Document) -> tuple[str, ...]:
     energy, carbon = ours["energy"], ours["carbon"]
-    seconds, total_j = energy["duration_s"]["value"], energy["total"]["gross_j"]["value"]
     number, name = ours["workload"]["n_queries"], ours["model"]["name"]
     return (
         f"{canonical.maker()} {ours['tool']['version']}",
         _("{number} queries of {model}").format(number=f"{number:,}", model=name),
-        units.amount(seconds, "s"), units.amount(_wh(total_j), "Wh"), units.amount(power_w(ours), "W"),
-        *(units.amount(_component_wh(ours, part), "Wh") for part in ("cpu", "gpu", "ram")),
-        units.amount(None if carbon is None else carbon["g_per_kwh"]["value"], "g/kWh"), energy["boundary"],
+        units.quantity(_value(energy["duration_s"])), units.quantity(_wh(energy["total"]["gross_j"])),
+        units.quantity(power(ours)), *(_component(ours, part) for part in ("cpu", "gpu", "ram")),
+        units.NO_DATA if carbon is None else units.quantity(_value(carbon["g_per_kwh"])), energy["boundary"],
     )  # fmt: skip
 
 
-def power_w(ours: Document) -> float | None:
+def power(ours: Document) -> Quantity:
     """Return the mean power of a measurement of ours, in watts."""
-    seconds = ours["energy"]["duration_s"]["value"]
-    total_j = ours["energy"]["total"]["gross_j"]["value"]
-    return total_j / seconds if total_j is not None and seconds else None
+    energy = ours["energy"]
+    gross, time = _value(energy["total"]["gross_j"]), _value(energy["duration_s"])
+    return ranges.over(gross, time, "W", f"energy over time; {gross.basis}")
 
 
-def _wh(joules: float | None) -> float | None:
-    return None if joules is None else joules / J_PER_WH
+def _value(item: Document) -> Quantity:
+    return msgspec.convert(item, Quantity)
 
 
-def _component_wh(ours: Document, part: str) -> float | None:
+def _wh(item: Document) -> Quantity:
+    return ranges.scaled(_value(item), 1 / J_PER_WH, "Wh")
+
+
+def _component(ours: Document, part: str) -> str:
     found = ours["energy"]["components"][part]
-    return None if found is None else _wh(found["gross_j"]["value"])
+    return units.NO_DATA if found is None else units.quantity(_wh(found["gross_j"]))
 
 
 def sentences(theirs: CodeCarbonSums, ours: Sequence[Document]) -> list[str]:
@@ -112,7 +117,7 @@ def compare_json(theirs: CodeCarbonSums, ours: Sequence[Document]) -> Document:
                 "id": document["id"], "created": document["created"], "model": document["model"]["name"],
                 "format": document["model"]["format"], "n_queries": document["workload"]["n_queries"],
                 "boundary": document["energy"]["boundary"], "duration_s": document["energy"]["duration_s"],
-                "gross_j": document["energy"]["total"]["gross_j"], "power_w": power_w(document),
+                "gross_j": document["energy"]["total"]["gross_j"], "power": figure(power(document)),
                 "g_per_kwh": None if document["carbon"] is None else document["carbon"]["g_per_kwh"],
             }
             for document in ours

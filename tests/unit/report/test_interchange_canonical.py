@@ -56,6 +56,12 @@ def probe_with(energy):
     return fakes_report.probe(energy=energy, time_per_query=joules(0.1, "s"))
 
 
+def banded():
+    """A computer without a meter: the typical range of its processor."""
+    meter = energy_fakes.meter("load-band", method="band")
+    return built(probe_with(result_of(part("cpu", 2.0, meter=meter), total_j=2.0, mode="band")))
+
+
 def test_a_query_and_a_thousand_are_the_measured_energy():
     made = built()
     # A prompt of 0.1 s at 35 W and 19 tokens of 0.02 s at 30 W: 14.9 J.

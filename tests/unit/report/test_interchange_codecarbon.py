@@ -8,7 +8,7 @@ import energy_fakes
 import fakes_report
 import msgspec
 import pytest
-from test_interchange_canonical import built, part, probe_with, result_of
+from test_interchange_canonical import banded, built, part, probe_with, result_of
 
 from advisor.errors import InvalidFileError, InvalidInputError, OutputError
 from advisor.evidence import Quantity
@@ -181,6 +181,16 @@ def test_a_cell_is_never_a_formula(tmp_path, name):
     assert (row["cpu_model"], row["gpu_model"]) == (f"'{name}", f"'{name}")
 
 
+def test_a_typical_range_is_no_measurement_and_its_middle_stands_nowhere(tmp_path):
+    file = tmp_path / "emissions.csv"
+    codecarbon.append(banded(), file)
+    (row,) = row_of(file)
+    for column in ("energy_consumed", "cpu_energy", "cpu_power", "emissions", "emissions_rate"):
+        assert row[column] == "", column
+    assert float(row["duration"]) == pytest.approx(100)
+    assert codecarbon_read.read(file).num_without_energy == 1
+
+
 def test_an_energy_without_a_value_makes_no_row(tmp_path):
     below = Quantity(value=None, low=0.0, high=0.4, unit="J", evidence="measured", basis="only a limit is known")
     energy = result_of(part("cpu", 1.0, per_query_gross_j=below), total_j=1.0, per_query_gross_j=below)
@@ -347,7 +357,9 @@ def test_theirs_and_ours_stand_in_the_same_units(tmp_path):
     first, second = compare.rows(theirs, [built()])
     assert first[:9] == ("CodeCarbon 2.1.3", "runs: 1", "100 s", "5 Wh", "180 W", "4 Wh", "0 Wh", "1 Wh", "400 g/kWh")
     assert second[1:9] == (
-        "1,000 queries of acme/small-embedder", "8 min", "4.1 Wh", "31 W", "4.1 Wh", "no data", "no data", "342 g/kWh",
+        "1,000 queries of acme/small-embedder", "8 min (7.6 min to 8.4 min)", "4.1 Wh (3.8 Wh to 4.5 Wh)",
+        "31 W (28 W to 34 W)", "4.1 Wh (3.8 Wh to 4.5 Wh)", "no data", "no data",
+        "342 g/kWh (263 g/kWh to 445 g/kWh)",
     )  # fmt: skip
     assert second[9] == energy_fakes.measured().boundary
     assert len(compare.TITLES) == len(first) == len(second)

@@ -9,11 +9,11 @@ import fakes_report
 import jsonschema
 import msgspec
 import pytest
-from test_interchange_canonical import MACHINE, built, part, probe_with, result_of
+from test_interchange_canonical import MACHINE, banded, built, part, probe_with, result_of
 
 from advisor.energy import standard
 from advisor.errors import InvalidFileError, InvalidInputError, OutputError
-from advisor.evidence import Quantity
+from advisor.evidence import Quantity, unknown
 from advisor.report.interchange import aies, boamps, canonical, formats, run, sci
 
 BOAMPS = json.loads((Path(__file__).parents[2] / "data" / "boamps" / "report.schema.json").read_text())
@@ -181,6 +181,35 @@ def test_quality_follows_the_wider_side_of_the_range(low, high, quality):
 def test_an_id_of_32_digits_becomes_a_uuid():
     probe = msgspec.structs.replace(energy_fakes.probe(), id="0123456789abcdef0123456789abcdef")
     assert boamps.build(built(probe))["header"]["reportId"] == "01234567-89ab-cdef-0123-456789abcdef"
+
+
+# --- without a meter ---
+
+
+def test_the_middle_of_a_typical_range_is_written_nowhere_without_its_range(tmp_path):
+    made = aies.files(banded())
+    report, summary = json.loads(made[aies.REPORT]), json.loads(made[aies.SUMMARY])
+    assert (report["prefill"], report["per_token"], summary["total"]) == (None, None, None)
+    with pytest.raises(InvalidInputError, match=r"0\.51 Wh to 0\.61 Wh is a typical range") as caught:
+        boamps.build(banded())
+    assert "canonical" in caught.value.remedy
+    for name in ("codecarbon", "aies"):
+        assert "its energies are left empty" in formats.write(banded(), tmp_path / name, name)[-1]
+        assert "left empty" not in formats.write(built(), tmp_path / name, name)[-1]
+    score, _ = sci.build(banded())["scores"]
+    assert score["score_g"]["low"] < score["score_g"]["value"] < score["score_g"]["high"]
+
+
+def test_a_part_that_is_not_known_at_all_fills_no_form(tmp_path):
+    gone = unknown("J", "the meter went away")
+    energy = result_of(part("cpu", 1.0, per_query_gross_j=gone), total_j=1.0, per_query_gross_j=gone)
+    document = built(probe_with(energy))
+    assert document["energy"]["components"]["cpu"] is None
+    (*_, said) = formats.write(document, tmp_path / "run", "aies")
+    assert "the meter went away" in said
+    for name in ("boamps", "codecarbon"):
+        with pytest.raises(InvalidInputError, match="the meter went away"):
+            formats.write(document, tmp_path / name, name)
 
 
 # --- writing ---
