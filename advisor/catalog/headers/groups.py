@@ -34,12 +34,16 @@ _HINTS = (
     ("ffn_down", r"down_proj|ffn_down|output\.dense|fc2|mlp\.c_proj|lin2|\bw2\b|\bwo\b|dense_4h_to_h"),
 )
 """Name of a group as the catalog's inventory uses it -> names that mean it; the first that fits counts."""
+_SHARED_EXPERT = re.compile(r"shared_expert|shexp")
+"""Experts that every token visits; `shared_expert_gate.weight` weighs them."""
 _HINT_PATTERNS = tuple((re.compile(pattern), hint) for hint, pattern in _HINTS)
 _TABLE = re.compile(
     r"embed_tokens|word_embeddings|\bwte\b|token_embd|tok_embeddings|embed_in\b|^shared\.|tok_embed|word_embedding\b"
     r"|(^|\.)embeddings?\.weight$|per_layer_token_embd|(^|\.)embedding$"
 )
-_HEAD = re.compile(r"lm_head|^output\.weight$|embed_out|predictions\.decoder|vocab_projector|^head\.weight$|lm_output")
+_HEAD = re.compile(
+    r"lm_head(\.(weight|decoder|linear)\b|$)|^output\.weight$|embed_out|predictions\.decoder|vocab_projector|^head\.weight$|lm_output"
+)
 _POSITION = re.compile(r"position|token_type|\bwpe\b|pos_embed|rel_pos|relative_attention_bias|rel_embeddings")
 _NORM = re.compile(r"norm|\bln_|\bln\d?\b|layer_norm|LayerNorm|ln_f")
 _STATE = re.compile(r"A_log|\bD$|dt_bias|ssm_a\b|ssm_d\b|time_")
@@ -177,6 +181,10 @@ def _part(name: str, plain_part: Part, *, two_stacks: bool) -> Part:
 def _role(name: str, num_dimensions: int, has_small_kernel: bool) -> TensorRole:
     if num_dimensions < 2:
         return _role_of_vector(name)
+    if name.endswith("bias"):
+        return "bias"
+    if _SHARED_EXPERT.search(name):
+        return "router" if name.endswith("gate.weight") else "linear"
     if "expert" in name or "_exps" in name:
         return "router" if "gate_inp" in name else "expert" if num_dimensions in (2, 3) else "other"
     if num_dimensions > 2:
