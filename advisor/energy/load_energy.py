@@ -8,10 +8,11 @@ import msgspec
 from advisor.energy import load_model, ranges
 from advisor.energy.model import ComponentEnergy, LoadBasis, MeterInfo, PhaseEnergy, PhaseName, PowerBand
 from advisor.evidence import Quantity, unknown
-from advisor.hardware.model import CpuFacts, MemoryFacts
+from advisor.hardware.model import CpuFacts, GpuFacts, MemoryFacts
 
 BAND_K = 2.15
 """[1] The true power lies within x/k to x*k of the band's middle; in-sample, 4 machines."""
+CARD_K = 1.8
 GREEN_ALGORITHMS_W_PER_GB = 0.3725
 BOAVIZTA_MODULE_W, BOAVIZTA_W_PER_GB, BOAVIZTA_IDLE_SHARE = 3.0, 0.055, 0.7
 CODECARBON_MODULE_W = 5.0
@@ -51,7 +52,7 @@ def band_component(
     above = unknown("W", "no power limit is known") if net is None else net
     return ComponentEnergy(
         component="cpu", meter=_meter(busy), idle_w=idle.power_w, loaded_idle_w=idle.power_w,
-        phases=tuple(_phase(part, busy, above) for part in phases),
+        phases=tuple(_phase(part, busy.power_w, above) for part in phases),
         per_query_gross_j=_energy(busy.power_w, query_s), per_query_net_j=_energy(above, query_s),
     )  # fmt: skip
 
@@ -68,12 +69,42 @@ def _energy(power_w: Quantity, time_s: Quantity) -> Quantity:
     return ranges.times((power_w, time_s), "J", f"{power_w.basis}; x {time_s.basis}", at_best="estimated")
 
 
-def _phase(part: PhaseTime, busy: PowerBand, above: Quantity) -> PhaseEnergy:
+def _phase(part: PhaseTime, power_w: Quantity, above_w: Quantity) -> PhaseEnergy:
     return PhaseEnergy(
-        phase=part.phase, num_units=part.num_units, gross_j=_energy(busy.power_w, part.unit_s),
-        net_j=_energy(above, part.unit_s), power_w=busy.power_w, unit_s=part.unit_s.value or 0.0,
+        phase=part.phase, num_units=part.num_units, gross_j=_energy(power_w, part.unit_s),
+        net_j=_energy(above_w, part.unit_s), power_w=power_w, unit_s=part.unit_s.value or 0.0,
         num_blocks=part.num_blocks,
     )  # fmt: skip
+
+
+def card_component(gpu: GpuFacts, phases: Sequence[PhaseTime], *, query_s: Quantity) -> ComponentEnergy | None:
+    """Return a graphics card's energy by its limit, gross; null where the card states none.
+
+    What it draws while idle is not known, so there is no net energy.
+
+    Args:
+        gpu: what is known of the card.
+        phases: kinds of work with their times.
+        query_s: [s] one query.
+    """
+    power = load_model.card_band(gpu)
+    if power is None:
+        return None
+    net_w = unknown("W", "the idle power of this card is not known")
+    meter = MeterInfo(
+        id="limit-band", name="Range by the graphics card's limit", component="gpu", covers=load_model.CARD_COVERS,
+        method="band", native_unit="W", refresh_s=0.0, permission="any user", grade="C", k_scale=CARD_K,
+        limit_w=gpu.power_limit_w.value,
+    )  # fmt: skip
+    return ComponentEnergy(
+        component="gpu", meter=meter, idle_w=net_w, loaded_idle_w=net_w,
+        phases=tuple(_phase(part, _card_power(power, part), net_w) for part in phases),
+        per_query_gross_j=_energy(power, query_s), per_query_net_j=_energy(net_w, query_s),
+    )  # fmt: skip
+
+
+def _card_power(busy_w: Quantity, part: PhaseTime) -> Quantity:
+    return busy_w if part.phase != "load" else unknown("W", "what a card draws while a model is loaded is not known")
 
 
 def load_basis(

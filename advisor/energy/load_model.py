@@ -7,7 +7,7 @@ import msgspec
 from advisor.energy.model import PowerBand
 from advisor.evidence import Evidence, Quantity
 from advisor.hardware import reference
-from advisor.hardware.model import CpuFacts
+from advisor.hardware.model import CpuFacts, GpuFacts
 
 LOW_AT_IDLE_SHARE = 0.06
 LOW_PER_LOAD_SHARE = 0.25
@@ -21,9 +21,13 @@ NET_HIGH_AT_ONCE_SHARE = 0.15
 """[1] What load adds to idle, over the limit: at least `0.18 dL`, at most `0.15 + 1.5 dL`, for a load that grows by dL;
 the 0.15 is what the first busy core wakes. Same source: holds 78 of 78 steps from idle. The difference of the two
 lines' own ends would hold only 62, as a processor that idles near one line need not work near the same one."""
+CARD_LOW_SHARE, CARD_HIGH_SHARE = 0.3, 1.0
+"""[1] Power of a busy graphics processor over its limit. Source: our choice, k = 1.8; no public data of inference at
+batch 1 over many cards was found. Hence `assumed`."""
 _SERVER_WORDS = frozenset({"EPYC", "Xeon", "Graviton", "Graviton2", "Graviton3", "Graviton4", "Altra"})
 _LEAST_ROWS = 5
 CPU_BOUNDARY = "processor package; not memory, screen, drives or power supply"
+CARD_COVERS = "graphics card"
 
 
 class _Limit(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +98,16 @@ def net_band(cpu: CpuFacts, *, load_share: float, idle_load_share: float) -> Qua
         basis=f"typical range of what a load of {load_share:.0%} adds to one of {idle_load_share:.0%}, no meter; "
         f"{limit.basis}",
     )
+
+
+def card_band(gpu: GpuFacts) -> Quantity | None:
+    """Return the range of a busy graphics card's power, or null when no power limit is known."""
+    limit_w = gpu.power_limit_w.value
+    if limit_w is None or limit_w <= 0:
+        return None
+    low, high = CARD_LOW_SHARE * limit_w, CARD_HIGH_SHARE * limit_w
+    basis = f"{CARD_LOW_SHARE:.0%} to {CARD_HIGH_SHARE:.0%} of the card's limit of {limit_w:.0f} W, no meter"
+    return Quantity(value=math.sqrt(low * high), low=low, high=high, unit="W", evidence="assumed", basis=basis)
 
 
 def _limit(cpu: CpuFacts) -> _Limit | None:

@@ -1,17 +1,11 @@
 """Power of a device while it works, from its limits: used with the estimated time, never with a time of its own."""
 
-import math
-
 from advisor.energy import load_model
 from advisor.estimate.model import PowerModel
-from advisor.evidence import Quantity, unknown
+from advisor.evidence import unknown
 from advisor.hardware.model import CpuFacts, GpuFacts, HardwareProfile
 
-GPU_LOW_SHARE = 0.3
-GPU_HIGH_SHARE = 1.0
-"""[1] Power of a busy graphics processor over its limit. Source: our choice, k = 1.8; no public data of inference at
-batch 1 over many cards was found. Hence `assumed`."""
-GPU_BOUNDARY = "graphics card; not processor, memory, screen or power supply"
+GPU_BOUNDARY = f"{load_model.CARD_COVERS}; not processor, memory, screen or power supply"
 
 
 def power_model(profile: HardwareProfile, device: str) -> PowerModel | None:
@@ -48,16 +42,7 @@ def _cpu(cpu: CpuFacts) -> PowerModel | None:
 
 
 def _gpu(gpu: GpuFacts) -> PowerModel | None:
-    limit = gpu.power_limit_w.value
-    if limit is None or limit <= 0:
+    active = load_model.card_band(gpu)
+    if active is None:
         return None
-    low, high = GPU_LOW_SHARE * limit, GPU_HIGH_SHARE * limit
-    active = Quantity(
-        value=math.sqrt(low * high),
-        low=low,
-        high=high,
-        unit="W",
-        evidence="assumed",
-        basis=f"{GPU_LOW_SHARE:.0%} to {GPU_HIGH_SHARE:.0%} of the card's limit of {limit:.0f} W, no meter",
-    )
     return PowerModel(active_power_w=active, idle_power_w=unknown("W", "no meter on this card"), boundary=GPU_BOUNDARY)

@@ -64,7 +64,7 @@ def result(plan: ProbePlan, recipe: Recipe, depths: Sequence[Depth], account: Ac
     times = energy_answer.whole_times(recipe, depths, load=view.load_time(), prefill=first, decode=token)
     energy = energy_answer.answer(
         plan.energy, account.energy, times, depths, num_threads=account.threads.num_threads,
-        on_card=used.device != "cpu", evidence="measured-synthetic",
+        device=used.device, evidence="measured-synthetic",
     )  # fmt: skip
     return ProbeResult(
         id=account.id, created=account.created, outcome="finished", message=view.message(), kind="synthetic",

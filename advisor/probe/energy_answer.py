@@ -10,7 +10,7 @@ from advisor.energy.load_energy import PhaseTime
 from advisor.energy.model import ComponentEnergy, EnergyCheck, EnergyResult, ExcludedPart
 from advisor.evidence import Evidence, Quantity, unknown
 from advisor.graphs.recipe import Recipe
-from advisor.hardware.model import CpuFacts
+from advisor.hardware.model import CpuFacts, GpuFacts
 from advisor.probe import energy_result
 from advisor.probe.depth import DepthReport
 from advisor.probe.energy_result import WholeTimes
@@ -24,7 +24,7 @@ _J_PER_WH = 3600.0
 
 def answer(
     settings: EnergySettings | None, outcome: EnergyOutcome | None, times: WholeTimes, depths: Sequence[Depth], *,
-    num_threads: int, on_card: bool, evidence: Evidence,
+    num_threads: int, device: str, evidence: Evidence,
 ) -> EnergyResult | None:  # fmt: skip
     """Return the energy of a query; None where energy is not wanted or nothing honest can be said.
 
@@ -34,22 +34,29 @@ def answer(
         times: of the whole model.
         depths: with their launches, for the load of the machine.
         num_threads: of the runtime.
-        on_card: the model ran on a graphics card.
+        device: the model ran on, `cpu` or `gpu:0`.
         evidence: of a measurement in this probe.
     """
     if settings is None or settings.mode == "off" or outcome is None:
         return None
     ram = None if settings.memory is None else load_energy.memory_power(settings.memory)
-    why = outcome.why_not
+    why, on_card = outcome.why_not, device != "cpu"
     if outcome.report is not None:
         found = energy_result.measured(outcome.report, times, on_card=on_card, mode=settings.mode, evidence=evidence)
         if found is not None:
             return msgspec.structs.replace(found, ram_w=ram)
         why = energy_result.vanished(outcome.report) or "no block under the meter was sound"
-    if on_card or settings.cpu is None:
+    card = _card(settings, device)
+    if settings.cpu is None or (on_card and card is None):
         return None
     load = _load_share(depths, settings.cpu, num_threads)
-    return None if load is None else _banded(settings.cpu, outcome, times, depths, load, why, ram)
+    return None if load is None else _banded(settings.cpu, outcome, times, depths, load, why, ram, card)
+
+
+def _card(settings: EnergySettings, device: str) -> GpuFacts | None:
+    kind, _, number = device.partition(":")
+    known = kind == "gpu" and number.isdigit() and int(number) < len(settings.gpus)
+    return settings.gpus[int(number)] if known else None
 
 
 def whole_times(
@@ -94,36 +101,46 @@ def _middle(launch_times: Sequence[Sequence[float]]) -> float:
 
 def _banded(
     cpu: CpuFacts, outcome: EnergyOutcome, times: WholeTimes, depths: Sequence[Depth], load: tuple[float, float],
-    why: str, ram: Quantity | None,
+    why: str, ram: Quantity | None, card: GpuFacts | None = None,
 ) -> EnergyResult | None:  # fmt: skip
-    """Return the typical range of the processor's power at the measured load, times the measured time."""
+    """Return the typical range of the processor's power at the measured load, and a card's, times the measured time."""
     query_s = _query_s(times)
     if query_s.value is None:
         return None
-    part = load_energy.band_component(
-        cpu, _phase_times(times, depths), query_s=query_s, load_share=load[0], idle_load_share=load[1]
-    )
-    if part is None:
+    phases = _phase_times(times, depths)
+    part = load_energy.band_component(cpu, phases, query_s=query_s, load_share=load[0], idle_load_share=load[1])
+    second = None if card is None else load_energy.card_component(card, phases, query_s=query_s)
+    if part is None or (card is not None and second is None):
         return None
-    boundary = f"{part.meter.covers}; not memory, drives, screen or losses of the power supply"
+    parts = (part,) if second is None else (part, second)
+    covered = " + ".join(one.meter.covers for one in parts)
+    boundary = f"{covered}; not memory, drives, screen or losses of the power supply"
     checks = (EnergyCheck(code="vanished", passed=False, text=f"No meter gave a figure: {why}."),)
+    left_out = [
+        name for name in ladder.COMPONENTS if name != "platform" and name not in {one.component for one in parts}
+    ]
     others = tuple(
         ExcludedPart(component=name, why=ladder.reason(outcome.meters, name))
-        for name in ladder.COMPONENTS
-        if name not in ("cpu", "platform") and any(
-            info.component == name and info.state != "absent" for info in outcome.meters
-        )
-    )  # fmt: skip
+        for name in left_out
+        if any(info.component == name and info.state != "absent" for info in outcome.meters)
+    )
     return EnergyResult(
-        boundary=boundary, mode="band", components=(part,), excluded=others, per_query_gross_j=part.per_query_gross_j,
-        per_query_net_j=part.per_query_net_j, per_output_token_j=_token(part, "decode", 1),
-        per_input_token_j=_token(part, "prefill", times.num_input_tokens), checks=checks if why else (),
-        meters=outcome.meters, chosen=(part.meter.id,), ram_w=ram,
+        boundary=boundary, mode="band", components=parts, excluded=others,
+        per_query_gross_j=_sum([one.per_query_gross_j for one in parts]),
+        per_query_net_j=_sum([one.per_query_net_j for one in parts]),
+        per_output_token_j=_token(parts, "decode", 1),
+        per_input_token_j=_token(parts, "prefill", times.num_input_tokens),
+        checks=checks if why else (), meters=outcome.meters, chosen=tuple(one.meter.id for one in parts), ram_w=ram,
         load_basis=load_energy.load_basis(
             cpu, per_query_j=part.per_query_gross_j, load_share=load[0], idle_load_share=load[1],
             core_busy_share=_core_busy_share(depths),
         ),
     )  # fmt: skip
+
+
+def _sum(items: Sequence[Quantity]) -> Quantity:
+    """Return the sum over the parts of the machine; one without a figure leaves the sum without one."""
+    return items[0] if len(items) == 1 else ranges.total(items, "J", " + ".join(item.basis for item in items))
 
 
 def _core_busy_share(depths: Sequence[Depth]) -> tuple[float, ...]:
@@ -134,11 +151,11 @@ def _core_busy_share(depths: Sequence[Depth]) -> tuple[float, ...]:
     return tuple(statistics.fmean(shares) for shares in zip(*found, strict=True))
 
 
-def _token(part: ComponentEnergy, name: str, num_tokens: int) -> Quantity:
-    phase = next((phase for phase in part.phases if phase.phase == name), None)
-    if phase is None or not num_tokens:
+def _token(parts: Sequence[ComponentEnergy], name: str, num_tokens: int) -> Quantity:
+    found = [phase.gross_j for part in parts for phase in part.phases if phase.phase == name]
+    if not found or not num_tokens:
         return unknown("J", "this task has no such tokens")
-    return ranges.scaled(phase.gross_j, 1 / num_tokens, "J")
+    return ranges.scaled(_sum(found), 1 / num_tokens, "J")
 
 
 def _query_s(times: WholeTimes) -> Quantity:

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from advisor.hardware.model import CpuFacts, MemoryFacts
+from advisor.hardware.model import CpuFacts, GpuFacts, MemoryFacts
 
 EnergyMode = Literal["off", "quick", "standard"]
 
@@ -20,3 +20,5 @@ class EnergySettings(msgspec.Struct, frozen=True, kw_only=True):
     cpu: CpuFacts | None = None
     """For the typical range where no meter can be read; null: energy is then excluded."""
     memory: MemoryFacts | None = None
+    gpus: tuple[GpuFacts, ...] = ()
+    """For the range by a card's limit where it cannot be read; in the machine's order."""

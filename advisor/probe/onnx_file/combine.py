@@ -57,7 +57,7 @@ def result(plan: OnnxFilePlan, header: OnnxHeader, made: Inputs, runs: Depth, ac
         num_input_tokens=0, num_output_tokens=0, num_runs=1.0, num_batch=batch,
     )  # fmt: skip
     energy = energy_answer.answer(
-        plan.energy, account.energy, times, (runs,), num_threads=plan.num_threads, on_card=used.device != "cpu",
+        plan.energy, account.energy, times, (runs,), num_threads=plan.num_threads, device=used.device,
         evidence="measured",
     )  # fmt: skip
     return OnnxFileResult(

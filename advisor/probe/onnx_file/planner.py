@@ -48,5 +48,5 @@ def plan(
         memory_box_bytes=int(MEMORY_SHARE_OF_USABLE * planner.usable_bytes(profile)),
         time_box_s=min(TIME_BOX_S, _BOX_SHARE * time_limit_s), time_limit_s=time_limit_s,
         fingerprint=profile.fingerprint, power_source=profile.power.source.value,
-        energy=EnergySettings(mode=energy_mode, cpu=profile.cpu, memory=profile.memory),
+        energy=EnergySettings(mode=energy_mode, cpu=profile.cpu, memory=profile.memory, gpus=profile.gpus),
     )  # fmt: skip
