@@ -25,7 +25,7 @@ def files(document: Document) -> dict[str, bytes]:
     """
     gpu = {name: _phase_j(document, name, "gpu") for name in PHASES}
     card = document["energy"]["components"]["gpu"]
-    total_j = None if card is None else card["gross_j"]["value"]
+    total_j = card["gross_j"]["value"] if card is not None and canonical.is_metered(document) else None
     total_wh = None if total_j is None else total_j / J_PER_WH
     summary = {
         "units": "Wh",

@@ -56,10 +56,14 @@ def probe_with(energy):
     return fakes_report.probe(energy=energy, time_per_query=joules(0.1, "s"))
 
 
-def banded():
-    """A computer without a meter: the typical range of its processor."""
-    meter = energy_fakes.meter("load-band", method="band")
-    return built(probe_with(result_of(part("cpu", 2.0, meter=meter), total_j=2.0, mode="band")))
+def banded(component="cpu"):
+    """A computer without a meter: a typical range."""
+    meter = energy_fakes.meter("load-band", component=component, method="band")
+    return built(
+        probe_with(
+            result_of(part(component, 2.0, meter=meter), total_j=2.0, mode="band", per_output_token_j=joules(0.1))
+        )
+    )
 
 
 def test_a_query_and_a_thousand_are_the_measured_energy():

@@ -190,6 +190,7 @@ def test_the_middle_of_a_typical_range_is_written_nowhere_without_its_range(tmp_
     made = aies.files(banded())
     report, summary = json.loads(made[aies.REPORT]), json.loads(made[aies.SUMMARY])
     assert (report["prefill"], report["per_token"], summary["total"]) == (None, None, None)
+    assert aies.files(banded("gpu"))[aies.TEXT] == b"null\n"
     with pytest.raises(InvalidInputError, match=r"0\.51 Wh to 0\.61 Wh is a typical range") as caught:
         boamps.build(banded())
     assert "canonical" in caught.value.remedy
