@@ -50,7 +50,10 @@ class MeterReport(msgspec.Struct, frozen=True, kw_only=True):
     """[W] The same after it."""
     load: Block | None = None
     phases: tuple[PhaseBlocks, ...] = ()
+    num_readings: int = 0
+    """That gave a value."""
     num_gaps: int = 0
+    """That failed."""
     gap_reasons: tuple[str, ...] = ()
     cpu_share: float = 0.0
     """Of one core, for reading it."""

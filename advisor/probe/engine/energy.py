@@ -222,7 +222,7 @@ class _Session:
                 PhaseBlocks(phase=name, blocks=tuple(found))
                 for name, found in self._blocks.get(watch.info.id, {}).items()
             ),
-            num_gaps=sum(gaps.values()), gap_reasons=tuple(gaps), cpu_share=watch.cpu_share(),
+            num_readings=len(watch.points()), num_gaps=sum(gaps.values()), gap_reasons=tuple(gaps), cpu_share=watch.cpu_share(),
             cross_ratio=_cross_ratio(watch),
         )  # fmt: skip
 
