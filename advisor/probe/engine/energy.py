@@ -222,8 +222,8 @@ class _Session:
                 PhaseBlocks(phase=name, blocks=tuple(found))
                 for name, found in self._blocks.get(watch.info.id, {}).items()
             ),
-            num_readings=len(watch.points()), num_gaps=sum(gaps.values()), gap_reasons=tuple(gaps), cpu_share=watch.cpu_share(),
-            cross_ratio=_cross_ratio(watch),
+            num_readings=len(watch.points()), num_gaps=sum(gaps.values()), gap_reasons=tuple(gaps),
+            cpu_share=watch.cpu_share(), cross_ratio=_cross_ratio(watch),
         )  # fmt: skip
 
 

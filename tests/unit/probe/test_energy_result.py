@@ -163,7 +163,9 @@ def test_every_proof_is_a_check_with_its_numbers():
     live = Liveness(meter="rapl", alive=True, idle_w=10.0, load_w=50.0, text="RAPL rises from 10 W to 50 W.")
     work = (WorkTime(phase="decode", num_units=100, work_s=1.3, num_blocks=3),)
     given = report(
-        meter_report(after_w=(13.0,) * 4, num_readings=97, num_gaps=3, gap_reasons=("input/output error",), cpu_share=0.02),
+        meter_report(
+            after_w=(13.0,) * 4, num_readings=97, num_gaps=3, gap_reasons=("input/output error",), cpu_share=0.02,
+        ),
         liveness=(live,), other_load_share=0.2, work=work, clock_jump_s=-3600.0,
     )  # fmt: skip
     found = {check.code: check for check in measured(given, times(depth_unit_s={"decode": 0.01})).checks}
