@@ -55,11 +55,7 @@ def files(model_id: str, revision: str | None = None, *, hub: Hub | None = None)
         HubError: as `Hub.get_json`.
     """
     failures.check_id(model_id)
-    asked = DEFAULT_REVISION if revision is None else revision.strip()
-    if not asked or len(asked) > _MOST_REVISION or ".." in asked or not asked.isprintable():
-        raise InvalidInputError(
-            "hub-revision-invalid", f"{shown(asked)} is no revision.", remedy="Give a branch, a tag or a commit."
-        )
+    asked = checked_revision(revision)
     hub = hub if hub is not None else Hub()
     path = f"models/{model_id}/revision/{quote(asked, safe='')}"
     info = hub.get_json(path, {"blobs": "true"}, _Info, model_id=model_id, revision=asked)
@@ -72,6 +68,20 @@ def files(model_id: str, revision: str | None = None, *, hub: Hub | None = None)
         files=tuple(_file(item, hub.host, model_id) for item in info.siblings), licence=licence_of(info.tags),
         gate=gate(info.gated), private=info.private,
     )  # fmt: skip
+
+
+def checked_revision(revision: str | None) -> str:
+    """Return the revision to ask for, `main` when none was given.
+
+    Raises:
+        InvalidInputError: `hub-revision-invalid`.
+    """
+    asked = DEFAULT_REVISION if revision is None else revision.strip()
+    if not asked or len(asked) > _MOST_REVISION or ".." in asked or asked[0] in "/\\" or not asked.isprintable():
+        raise InvalidInputError(
+            "hub-revision-invalid", f"{shown(asked)} is no revision.", remedy="Give a branch, a tag or a commit."
+        )
+    return asked
 
 
 def _file(item: _Sibling, host: str, model_id: str) -> HubFile:

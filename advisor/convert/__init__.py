@@ -1,0 +1,1 @@
+"""Brings models onto this computer: downloaded and converted, in child processes."""
