@@ -57,6 +57,7 @@ def _child(arguments: list[str]) -> NoReturn:
         "onnx-file": _onnx_file,
         "onnx-file-run": _onnx_file_run,
         "calibrate-kernels": _calibrate_kernels,
+        "hub-download": _hub_download,
     }
     child.leave(child.main(arguments[0] if arguments else "", jobs))
 
@@ -113,6 +114,12 @@ def _calibrate_kernels() -> "Job":
     from advisor.probe.engine import kernels
 
     return kernels.measure
+
+
+def _hub_download() -> "Job":
+    from advisor.convert import download
+
+    return download.download
 
 
 if __name__ == "__main__":

@@ -18,6 +18,14 @@ ENVIRONMENT_NAMES: tuple[str, ...] = (
 )  # fmt: skip
 """Everything else stays out, so that what a user happens to have set (thread counts, allocators, proxies) cannot
 change a measurement. Idea: pyperf's list of inherited variables."""
+NETWORK_JOBS = frozenset({"hub-download"})
+"""Jobs that measure nothing and ask a server the user named."""
+NETWORK_NAMES: tuple[str, ...] = (
+    "HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN",
+    "HF_TOKEN_PATH", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_XET", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+    "http_proxy", "https_proxy", "all_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
+)  # fmt: skip
+"""What these jobs may see besides: the hub, its token and cache, and the way out of this network."""
 
 
 def command(job: str) -> list[str]:
@@ -33,14 +41,16 @@ def command(job: str) -> list[str]:
     return [sys.executable, "-P", "-m", "advisor", CHILD_OPTION, job]
 
 
-def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
+def environment(base: Mapping[str, str] | None = None, *, job: str = "") -> dict[str, str]:
     """Return the variables the child gets.
 
     Args:
         base: where they are taken from; the own environment by default.
+        job: what the child will do; jobs that ask a server see how to reach it.
     """
     source = os.environ if base is None else base
-    kept = {name: source[name] for name in ENVIRONMENT_NAMES if name in source}
+    names = (*ENVIRONMENT_NAMES, *NETWORK_NAMES) if job in NETWORK_JOBS else ENVIRONMENT_NAMES
+    kept = {name: source[name] for name in names if name in source}
     kept["PYTHONUTF8"] = "1"
     if not getattr(sys, "frozen", False):
         home = str(Path(__file__).resolve().parents[2])

@@ -142,6 +142,7 @@ class Lifecycle:
                 code=_failure_code(self._last.code),
                 message=self._last.message,
                 remedy=self._last.remedy,
+                reason=self._last.reason,
                 exit_code=exit_code,
             )
         if self._last is not None and exit_code == 0:

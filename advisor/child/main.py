@@ -191,7 +191,7 @@ def _failure(error: AdvisorError) -> Failed:
         code = "invalid_model"
     elif error.code in {"killed_for_memory", "timed_out", "crashed", "protocol_error", "failed_to_start"}:
         code = msgspec.convert(error.code, protocol.OutcomeCode)
-    return Failed(code=code, message=error.message, remedy=error.remedy)
+    return Failed(code=code, message=error.message, remedy=error.remedy, reason=error.code)
 
 
 def _report_bug(channel: Channel, error: Exception) -> None:

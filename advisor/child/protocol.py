@@ -78,6 +78,8 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed", tag_field=
     code: OutcomeCode
     message: str
     remedy: str = ""
+    reason: str = ""
+    """The stable code of the failure itself: `disk-full`, `hub-gated`."""
 
 
 Message = Hello | Progress | Sample | LogRecord | Finished | Failed
@@ -90,6 +92,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
     """One sentence for the user; empty when finished."""
     remedy: str = ""
+    reason: str = ""
+    """The stable code of the failure that the job told; empty where it told none."""
     result: msgspec.Raw | None = None
     """Payload of `Finished`."""
     exit_code: int | None = None

@@ -42,7 +42,7 @@ def run(
     """Run a job in a child process and return how it ended. Never raises for what the child does.
 
     Args:
-        job: name of the job, `probe` or `providers`.
+        job: name of the job, for example `probe` or `hub-download`.
         request: JSON the job gets as its first and only line.
         on_message: called in this thread with each message, in order; if it raises, the child is ended first.
         cancel: when set, the child is told to stop.
@@ -58,7 +58,7 @@ def run(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,  # plain descriptors: a buffered reader cannot be closed while a thread waits in it
-            env=child_command.environment(),
+            env=child_command.environment(job=job),
             creationflags=_NO_WINDOW,
         )
     except OSError as error:
