@@ -10,7 +10,7 @@ from advisor.catalog.headers.checkpoint import Checkpoint
 from advisor.catalog.headers.known import Known, recognise
 from advisor.catalog.headers.model import TypeTotal, by_type
 from advisor.catalog.load import Catalog
-from advisor.catalog.model import Candidate
+from advisor.catalog.model import Candidate, ModelCard
 
 _STORED_AS = {"BF16": "safetensors-bf16", "F16": "onnx-fp16", "F32": "onnx-fp32", "F8_E4M3": "safetensors-fp8"}
 _GGUF_NAMES = {
@@ -34,6 +34,8 @@ class LocalModel(msgspec.Struct, frozen=True, kw_only=True):
     """What the files are called: `Q4_K_M`, `BF16`, `GPTQ (4 bits)`."""
     stored_format: str | None
     """The catalog's format that the files have, null for one it does not know."""
+    catalog_id: str | None = None
+    """The model of the catalog that these files are, by the name of the download; its public facts hold for them."""
     related: tuple[str, ...] = ()
     """Models of the catalog with the same shape."""
 
@@ -54,10 +56,14 @@ def load(path: Path, catalog: Catalog | None = None) -> LocalModel:
 def describe(checkpoint: Checkpoint, catalog: Catalog | None = None) -> LocalModel:
     """Return what a checkpoint is."""
     known = recognise(checkpoint)
+    listed = _listed(known, catalog) if catalog is not None else None
+    if listed is not None:
+        known = msgspec.structs.replace(known, card=_with_facts(known.card, listed))
     types = by_type(checkpoint.tensors())
     stored_as, stored_format = _stored(checkpoint, types)
     return LocalModel(
         checkpoint=checkpoint, known=known, types=types, stored_as=stored_as, stored_format=stored_format,
+        catalog_id=listed.id if listed is not None else None,
         related=_related(known, catalog) if catalog is not None else (),
     )  # fmt: skip
 
@@ -66,6 +72,21 @@ def candidates(model: LocalModel) -> tuple[Candidate, ...]:
     """Return the model in every format it can be had in, ready for `estimate.table.build`."""
     card = model.known.card
     return tuple(Candidate(model=card, format=item) for item in formats.applicable(card))
+
+
+def _listed(known: Known, catalog: Catalog) -> ModelCard | None:
+    """Return the catalog's card of a model that was downloaded under its name, if the parameters are the same."""
+    name = known.card.id.casefold()
+    card = next((card for card in catalog.models if card.id.casefold() == name), None)
+    return card if card is not None and card.num_parameters() == known.num_parameters else None
+
+
+def _with_facts(card: ModelCard, listed: ModelCard) -> ModelCard:
+    """Return a card made from files with what is known in public of the same model; shapes stay those of the files."""
+    return msgspec.structs.replace(
+        listed, parameters=card.parameters, architecture=card.architecture, read=card.read, cache=listed.cache,
+        num_context_tokens=listed.num_context_tokens or card.num_context_tokens,
+    )  # fmt: skip
 
 
 def _stored(checkpoint: Checkpoint, types: tuple[TypeTotal, ...]) -> tuple[str, str | None]:

@@ -237,7 +237,9 @@ class ReadFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     structure: Literal["decoder", "encoder", "encoder-decoder", "vision", "speech", "diffusion"] | None
     """How it works inside, where its family is not known to us; null to let the family decide."""
     groups: tuple[TensorGroup, ...]
-    """Its tensors as they are; roles follow from their names."""
+    """Its tensors: those of its family where they come to exactly its parameters, else as they are in the files."""
+    roles_from_names: bool = False
+    """Its tensors are those of the files, and what each is for was guessed from its name."""
 
 
 class ModelCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

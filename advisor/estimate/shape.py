@@ -110,7 +110,7 @@ def shape(card: ModelCard) -> ModelShape:
             sizes=sizes,
             cache=card.cache,
             why_no_speed="" if sizes.per_image else inputs.why_no_speed(structure),
-            not_modelled=sizes.not_modelled,
+            not_modelled=sizes.not_modelled + _guessed(card),
         )
     reader_groups, decoder_groups = _split(structure, groups or ())
     decodes = structure in {"decoder", "encoder-decoder"} or bool(decoder_groups)
@@ -129,8 +129,14 @@ def shape(card: ModelCard) -> ModelShape:
         vocab_size=architecture.vocab_size or 0,
         reuse=inputs.reuse(architecture, sizes),
         why_no_speed=inputs.why_no_positions(structure, sizes) or _why_no_work(card.id, structure, groups),
-        not_modelled=sizes.not_modelled,
+        not_modelled=sizes.not_modelled + _guessed(card),
     )
+
+
+def _guessed(card: ModelCard) -> tuple[str, ...]:
+    if card.read is None or not card.read.roles_from_names:
+        return ()
+    return ("what the names of its tensors do not tell: sizes are exact, what each tensor does is guessed",)
 
 
 def _why_no_work(model_id: str, structure: str, groups: tuple[TensorGroup, ...] | None) -> str:

@@ -71,6 +71,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     tokenizer: Tokenizer = Tokenizer()
     adapter: Adapter | None = None
     is_sentence_embedder: bool = False
+    num_used_tokens: int | None = None
+    """After which a sentence embedder cuts a text off, where its publisher says less than the network can read."""
     refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -14,9 +14,11 @@ ADAPTER_CONFIG = "adapter_config.json"
 TOKENIZER_CONFIG = "tokenizer_config.json"
 MODULES = "modules.json"
 MODEL_INDEX = "model_index.json"
+SENTENCE_CONFIG = "sentence_bert_config.json"
 SMALL_FILES = (
-    CONFIG, ADAPTER_CONFIG, TOKENIZER_CONFIG, MODULES, MODEL_INDEX, "tokenizer.json", "tokenizer.model",
-    "sentencepiece.bpe.model", "spiece.model", "vocab.txt", "vocab.json", "merges.txt", "chat_template.jinja",
+    CONFIG, ADAPTER_CONFIG, TOKENIZER_CONFIG, MODULES, MODEL_INDEX, SENTENCE_CONFIG, "tokenizer.json",
+    "tokenizer.model", "sentencepiece.bpe.model", "spiece.model", "vocab.txt", "vocab.json", "merges.txt",
+    "chat_template.jinja",
 )  # fmt: skip
 _MOST_BYTES = 5_000_000
 _MOST_SIZE = 2**40

@@ -166,6 +166,9 @@ def _assembled(files: FileSet, name: str, components: list[Component]) -> Checkp
         tokenizer=companions.tokenizer(files, config),
         adapter=companions.adapter(companions.read_object(files, companions.ADAPTER_CONFIG)),
         is_sentence_embedder=companions.MODULES in sizes,
+        num_used_tokens=companions.number(
+            companions.read_object(files, companions.SENTENCE_CONFIG).get("max_seq_length")
+        ),
         refusals=tuple(refusals),
         notes=tuple(notes),
     )

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from advisor.catalog import inventory
+from advisor.catalog import inventory, languages
 from advisor.catalog.headers import companions, groups, shapes
 from advisor.catalog.headers.checkpoint import Checkpoint
+from advisor.catalog.headers.model import ArrayNote
 from advisor.catalog.headers.packed import Parameter, parameters
 from advisor.catalog.inventory import decoder, encoder, moe, seq2seq, speech, vision
 from advisor.catalog.model import Architecture, ModelCard, ParameterFacts, Part, ReadFacts, TensorGroup
@@ -89,9 +90,11 @@ def recognise(checkpoint: Checkpoint) -> Known:
             source="headers of the model's own files",
         ),
         architecture=architecture,
-        num_context_tokens=architecture.max_position_embeddings,
+        num_context_tokens=checkpoint.num_used_tokens or architecture.max_position_embeddings,
         embedding_size=architecture.hidden_size if tasks == _EMBEDDER else None,
-        read=ReadFacts(structure=structure, groups=tuple(read)),
+        read=ReadFacts(structure=structure, groups=tuple(read), roles_from_names=not agrees),
+        licence=_note(checkpoint, "general.license"),
+        languages=_languages(checkpoint),
     )
     return Known(
         card=card, num_parameters=total, num_layers=stated or guessed, num_layers_guessed=stated is None,
@@ -145,6 +148,20 @@ def _components(found: Sequence[Parameter]) -> dict[str, int]:
         name = next((item.name.removeprefix(prefix) for prefix in _PREFIXES if item.name.startswith(prefix)), item.name)
         counts[name.split(".", 1)[0][:60]] += item.num_elements()
     return {name: count for name, count in counts.most_common(40) if count > 0}
+
+
+def _note(checkpoint: Checkpoint, key: str) -> str | None:
+    """Return a text that a GGUF file notes about itself."""
+    value = checkpoint.files()[0].metadata.get(key) if checkpoint.container == "gguf" else None
+    return value[:60] if isinstance(value, str) and value else None
+
+
+def _languages(checkpoint: Checkpoint) -> tuple[str, ...] | None:
+    """Return the languages that a GGUF file notes, null where it notes none."""
+    listed = checkpoint.files()[0].metadata.get("general.languages") if checkpoint.container == "gguf" else None
+    words = listed.items if isinstance(listed, ArrayNote) else ()
+    codes = {languages.normalise(word) for word in words if isinstance(word, str)}
+    return tuple(sorted(code for code in codes if code is not None)) or None
 
 
 def _class(checkpoint: Checkpoint) -> str:

@@ -12,6 +12,7 @@ from advisor.catalog.headers import groups, shapes
 from advisor.catalog.headers.model import TensorInfo
 from advisor.catalog.headers.packed import parameters
 from advisor.catalog.headers.safetensors import BITS
+from advisor.catalog.model import Candidate
 from advisor.estimate import table
 from advisor.report import local_model as words
 
@@ -113,6 +114,50 @@ def test_the_published_files_are_the_models_of_the_catalog(tmp_path):
         assert formats.file_bytes(format, found.known.card) == formats.file_bytes(format, card)
 
 
+def test_a_download_of_a_catalog_model_has_its_public_facts_and_the_same_estimate(tmp_path):
+    smol = REAL["SmolLM2-135M-Instruct.Q4_1"]
+    card = load.catalog().by_id("HuggingFaceTB/SmolLM2-135M-Instruct")
+    place = tmp_path / "models--HuggingFaceTB--SmolLM2-135M-Instruct" / "snapshots" / "abc"
+    names = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "attn_norm": "input_layernorm"}
+    tensors = {}
+    for name, (_dtype, shape) in smol["tensors"].items():
+        stem = name.removesuffix(".weight").replace("blk.", "model.layers.")
+        tensors[f"{names.get(stem, stem)}.weight"] = ("BF16", shape)
+    write_safetensors(place / "model.safetensors", tensors)
+    config = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 576, "vocab_size": 49152,
+              "num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3, "intermediate_size": 1536,
+              "max_position_embeddings": 8192}  # fmt: skip
+    (place / "config.json").write_text(json.dumps(config), "utf-8")
+    found = local_model.load(place, load.catalog())
+    mine = found.known.card
+    assert found.catalog_id == card.id
+    assert (mine.quality, mine.licence, mine.languages) == (card.quality, card.licence, card.languages)
+    ours, theirs = (table.build(_candidates(each)) for each in (mine, card))
+    assert ours.numbers.tolist() == theirs.numbers.tolist()
+    assert ours.not_modelled == theirs.not_modelled
+    assert local_model.load(place / "model.safetensors", load.catalog()).catalog_id is None
+
+
+def test_a_gguf_file_tells_its_licence_and_languages(tmp_path):
+    notes = {"general.architecture": "llama", "general.license": "mit", "general.languages": ["eng", "de", "not one"]}
+    card = local_model.load(write_gguf(tmp_path / "m.gguf", notes, {"a": ("F32", (1,))})).known.card
+    assert (card.licence, card.languages) == ("mit", ("de", "en"))
+
+
+def test_a_sentence_embedder_reads_as_far_as_its_publisher_says(tmp_path):
+    (tmp_path / "config.json").write_text('{"model_type": "bert", "max_position_embeddings": 512}', "utf-8")
+    (tmp_path / "modules.json").write_text("[]", "utf-8")
+    (tmp_path / "sentence_bert_config.json").write_text('{"max_seq_length": 256}', "utf-8")
+    write_safetensors(tmp_path / "model.safetensors", {"embeddings.word_embeddings.weight": ("F32", (9, 4))})
+    card = local_model.load(tmp_path).known.card
+    assert (card.num_context_tokens, card.embedding_size) == (256, 4)
+    assert "sentence-similarity" in card.tasks
+
+
+def _candidates(card):
+    return [Candidate(model=card, format=item) for item in formats.applicable(card)]
+
+
 UNKNOWN = {
     "model.embed_tokens.weight": ("BF16", (1000, 64)),
     **{
@@ -147,6 +192,7 @@ def test_an_unknown_type_gets_a_card_of_its_tensors_labelled_so(tmp_path):
     assert roles["output"] == ("lm_head", 1)
     built = table.build(local_model.candidates(model))
     assert len(built) > 0
+    assert all("guessed" in text for (text,) in built.not_modelled)
 
 
 def test_weights_without_any_config_are_sized_too(tmp_path):
