@@ -207,7 +207,8 @@ def phase(
         net_j=_below(DETECTION_FACTOR * net_doubt, evidence, basis) if hidden
         else _quantity(net_j, net_doubt, info, "J", evidence, f"{basis}, less {idle.power_w:.1f} W of idle"),
         power_w=_quantity(statistics.fmean(powers), _mean_doubt(powers, info, good), info, "W", evidence, basis),
-        unit_s=unit_s, num_blocks=len(good), num_rejected=len(blocks) - len(good), below_detection_limit=hidden,
+        unit_s=unit_s, num_blocks=len(good), block_gross_j=tuple(gross),
+        num_rejected=len(blocks) - len(good), below_detection_limit=hidden,
     )  # fmt: skip
 
 

@@ -116,6 +116,8 @@ class PhaseEnergy(msgspec.Struct, frozen=True, kw_only=True):
     unit_s: float
     """[s] One unit, in these same blocks."""
     num_blocks: int
+    block_gross_j: tuple[float, ...] = ()
+    """[J] One unit, one value a sound block; at the depth that was measured. Empty without a meter."""
     num_rejected: int = 0
     below_detection_limit: bool = False
     """Net energy is less than three times its own standard uncertainty: it is shown as `less than`, and not ranked."""

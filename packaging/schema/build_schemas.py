@@ -481,7 +481,7 @@ def _fit_energy() -> Schema:
     words, whole_number, number = nullable(TEXT), nullable({"type": "integer"}), nullable(NUMBER)
     evidence: Schema = {"enum": list(EVIDENCE_ORDER)}
     counted = choice(Component)
-    phase = closed(gross_j=FIGURE, net_j=FIGURE, duration_s=NUMBER, n_blocks=COUNT)
+    phase = closed(gross_j=FIGURE, net_j=FIGURE, duration_s=NUMBER, n_blocks=COUNT, block_shares=array(NUMBER))
     component = closed(
         gross_j=FIGURE, net_j=FIGURE, evidence=evidence, in_total=BOOLEAN, method=choice(MeterMethod), meter=TEXT,
         meter_id=TEXT, covers=TEXT, refresh_s=NUMBER, k_scale=NUMBER, cv=number, loaded_idle_w=FIGURE,

@@ -76,9 +76,26 @@ def _phase(document: Document, name: str) -> Document | None:
             "total": total_kwh,
         },
         "efficiency": {"unit": "samples/kWh", "value": number / total_kwh if total_kwh else None},
-        "measures": [],
+        "measures": _measures(document, name, total),
         "num_blocks": _found(document, name, total[0], "n_blocks"),
     }
+
+
+def _measures(document: Document, name: str, parts: list[str]) -> list[Document]:
+    """Return one energy a block, each scaled to all queries; blocks of all counted parts were the same moments."""
+    found = [
+        [
+            share * (_phase_j(document, name, part) or 0.0) / J_PER_KWH
+            for share in _found(document, name, part, "block_shares")
+        ]
+        for part in parts
+    ]
+    shortest = min(map(len, found), default=0)
+    return [
+        {"energy": {"unit": "kWh", **{part: found[at][number] for at, part in enumerate(parts)},
+                    "total": sum(values[number] for values in found)}}
+        for number in range(shortest)
+    ]  # fmt: skip
 
 
 def _per_token(document: Document) -> Document | None:

@@ -5,6 +5,7 @@ what no meter covers, never 0.
 """
 
 import hashlib
+import statistics
 from collections.abc import Sequence
 
 import msgspec
@@ -169,10 +170,25 @@ def _component(name: str, result: EnergyResult, run: Run, num_queries: int) -> D
         "evidence": part.per_query_gross_j.evidence,
         "in_total": part in in_total(result),
         **_meter(part.meter),
-        "cv": None,
+        "cv": _scatter(part),
         "loaded_idle_w": figure(part.loaded_idle_w),
         "phases": _phases(part, run, num_queries),
     }
+
+
+def _shares(values: Sequence[float]) -> list[float]:
+    """Return each block over the mean of all of its phase; nothing where there were none."""
+    mean = statistics.fmean(values) if values else 0.0
+    return [value / mean for value in values] if mean > 0 else []
+
+
+def _scatter(part: ComponentEnergy) -> float | None:
+    """Return the coefficient of variation over the blocks of the work that takes most; null for fewer than two."""
+    work = [phase for phase in part.phases if phase.phase != "load" and len(phase.block_gross_j) > 1]
+    if not work:
+        return None
+    most = max(work, key=lambda phase: phase.num_units * (phase.gross_j.value or 0.0))
+    return statistics.stdev(_shares(most.block_gross_j))
 
 
 def _meter(meter: MeterInfo) -> Document:
@@ -196,6 +212,7 @@ def _phases(part: ComponentEnergy, run: Run, num_queries: int) -> Document:
             "net_j": figure(ranges.scaled(phase.net_j, count * runs * num_queries, "J")),
             "duration_s": phase.unit_s * count * runs * num_queries,
             "n_blocks": phase.num_blocks,
+            "block_shares": _shares(phase.block_gross_j),
         }
         for phase, count in counts
         if count

@@ -1,6 +1,7 @@
 """AI Energy Score, SCI and BoAmps: what other tools read, and what must never be claimed there."""
 
 import json
+import statistics
 from pathlib import Path
 
 import energy_fakes
@@ -49,6 +50,18 @@ def test_kilowatt_hours_a_phase_are_of_all_queries():
     assert report["prefill"]["throughput"]["value"] == pytest.approx(10)
     assert report["per_token"]["energy"]["total"] == pytest.approx(0.6 / 3.6e6)
     assert (report["tokens_in"], report["tokens_out"], report["num_queries"]) == (300, 20, 1000)
+
+
+def test_each_block_is_a_measure_of_all_queries_and_their_mean_is_the_phase():
+    probe = energy_fakes.probe()
+    document = canonical.build(run.of_probe(probe), MACHINE, standard.conditions(MACHINE))
+    told = aies.report(document)["decode"]
+    totals = [measure["energy"]["total"] for measure in told["measures"]]
+    assert len(totals) == told["num_blocks"] == 3
+    assert sum(totals) / len(totals) == pytest.approx(told["energy"]["total"])
+    assert max(totals) > min(totals)
+    shares = document["energy"]["components"]["cpu"]["phases"]["decode"]["block_shares"]
+    assert document["energy"]["components"]["cpu"]["cv"] == pytest.approx(statistics.stdev(shares))
 
 
 def test_the_summary_is_in_watt_hours_of_the_card():
