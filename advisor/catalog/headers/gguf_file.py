@@ -173,8 +173,6 @@ def _placed(
     expected, end, made = 0, data_from, {}
     for item, after in zip(ordered, following, strict=True):
         size = item.size if item.size is not None else max(0, after - item.offset)
-        if item.offset % alignment:
-            raise _misplaced(item, f"begins at byte {item.offset:,}, no multiple of {alignment}", source.name)
         if data_from + item.offset + size > source.size_bytes:
             raise _misplaced(
                 item, f"should end at byte {data_from + item.offset + size:,}, the file has {source.size_bytes:,}",

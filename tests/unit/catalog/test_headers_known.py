@@ -307,6 +307,15 @@ def test_a_config_that_says_nonsense_never_stops_the_sizing(tmp_path, config):
     json.dumps(words.document(model), allow_nan=False)
 
 
+def test_more_layers_than_any_model_has_are_not_believed():
+    for count, told in ((shapes.MOST_LAYERS, shapes.MOST_LAYERS), (shapes.MOST_LAYERS + 1, None)):
+        assert shapes.of_config({"model_type": "llama", "num_hidden_layers": count}).num_hidden_layers == told
+        notes = {"general.architecture": "llama", "llama.block_count": count}
+        assert shapes.of_gguf(notes).num_hidden_layers == told
+        both = {"model_type": "t5", "is_encoder_decoder": True, "num_layers": count, "d_ff": 1, "num_heads": 1}
+        assert (shapes.of_config(both).encoder_decoder is None) is (told is None)
+
+
 def test_a_sliding_window_is_taken_only_where_it_is_used():
     base = {"model_type": "qwen2", "num_hidden_layers": 12, "sliding_window": 64, "max_position_embeddings": 1024}
     assert shapes.of_config(base).sliding_window == 64

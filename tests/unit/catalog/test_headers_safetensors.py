@@ -96,6 +96,7 @@ def test_a_type_that_is_not_known_is_reported_and_its_bytes_are_counted():
         ({"a": entry(shape=(3,))}, 8, "tensor-invalid"),  # shape x type != bytes
         ({"a": entry("F4", (3,), (0, 2))}, 2, "tensor-invalid"),  # half a byte is left
         ({"a": entry(shape=(2**40, 2**40), offsets=(0, 8))}, 8, "tensor-invalid"),
+        ({"a": entry("STRANGE", shape=(2**40, 2**40), offsets=(0, 8))}, 8, "tensor-invalid"),
         ({"a": entry(shape=(-2,))}, 8, "tensor-invalid"),
         ({"a": entry(shape=[1] * 65, offsets=(0, 4))}, 4, "tensor-invalid"),
         ({"a": entry(shape=[2.5])}, 8, "tensor-invalid"),
