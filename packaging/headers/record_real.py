@@ -10,7 +10,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from gguf import GGUFReader
+from gguf import GGML_QUANT_SIZES, GGUFReader
 from hf_mem.gguf.metadata import parse_gguf_metadata
 from hf_mem.safetensors.metadata import parse_safetensors_metadata
 
@@ -60,6 +60,7 @@ def of_gguf(path):
 def main():
     table = {
         "tools": {name: version(name) for name in ("hf-mem", "gguf")},
+        "blocks": {kind.name: [int(kind), *size] for kind, size in GGML_QUANT_SIZES.items()},
         "all-MiniLM-L6-v2": of_safetensors(Path(sys.argv[1])),
         "SmolLM2-135M-Instruct.Q4_1": of_gguf(Path(sys.argv[2])),
     }

@@ -5,7 +5,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from header_files import InMemory, gguf_bytes, gguf_tensor_bytes, gguf_text, write_gguf
+from header_files import InMemory, gguf_bytes, gguf_text, write_gguf
 
 from advisor.catalog.gguf import BLOCKS
 from advisor.catalog.headers import gguf_file, gguf_metadata
@@ -188,5 +188,6 @@ def test_counts_equal_those_of_gguf_and_hf_mem_on_a_published_file(tmp_path):
     assert found.metadata["tokenizer.ggml.tokens"].num_items == 49_152
 
 
-def test_the_builder_of_these_files_agrees_with_the_table():
-    assert gguf_tensor_bytes("Q4_1", (2, 64)) == 80
+def test_blocks_are_those_of_the_gguf_tool():
+    numbers = {name: number for number, name in gguf_file.TYPES.items()}
+    assert {name: [numbers[name], *size] for name, size in BLOCKS.items()} == REAL["blocks"]
