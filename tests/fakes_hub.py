@@ -6,6 +6,7 @@ Files are bytes, paths, or `Claimed` ones that have a beginning and a size and n
 import contextlib
 import hashlib
 import json
+import sys
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -117,8 +118,7 @@ class FakeHub:
     def __enter__(self):
         for name in ("hub", "store"):
             handler = type("Handler", (_Handler,), {"hub": self, "name": name})
-            server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-            server.daemon_threads = True
+            server = _Server(("127.0.0.1", 0), handler)
             thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
             thread.start()
             self._servers.append((server, thread))
@@ -149,6 +149,15 @@ class FakeHub:
     def bodies(self, name):
         """Requests for the content of a file, from whichever server has it."""
         return [seen for seen in self.seen if seen.method == "GET" and seen.path.endswith(f"/{name}")]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A client that goes away in the middle is what some tests are about."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

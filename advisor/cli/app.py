@@ -17,6 +17,7 @@ from advisor.cli import (
     estimate,
     finetune,
     hardware,
+    hub,
     interchange,
     meters,
     probe,
@@ -88,6 +89,8 @@ def build() -> typer.Typer:
                     interchange.compare_codecarbon,
                     report.report):  # fmt: skip
         app.command()(_until_the_reader_leaves(command))
+
+    app.add_typer(hub.build(_until_the_reader_leaves), name="hub")
 
     @app.command("gui")
     def _gui() -> None:

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from advisor.child.protocol import Outcome, Progress
@@ -9,7 +10,13 @@ from advisor.cli.output import Output
 
 
 def run(
-    job: str, request: bytes, output: Output, *, timeout_s: float, memory_limit_bytes: int | None = None
+    job: str,
+    request: bytes,
+    output: Output,
+    *,
+    timeout_s: float | None,
+    memory_limit_bytes: int | None = None,
+    describe: Callable[[Progress], str] | None = None,
 ) -> Outcome:
     """Run a job; Ctrl+C stops it and leaves nothing behind.
 
@@ -17,13 +24,14 @@ def run(
         job: its name.
         request: JSON of its plan.
         output: where to print.
-        timeout_s: [s] The child is stopped after this time.
+        timeout_s: [s] The child is stopped after this time; None: never.
         memory_limit_bytes: [B] The child is stopped when it takes more.
+        describe: what stands beside the bar; the stage's name by default.
     """
     from advisor.child import runner
 
     cancel = threading.Event()
-    bar = _Bar(enabled=sys.stderr.isatty() and not output.as_json)
+    bar = _Bar(enabled=sys.stderr.isatty() and not output.as_json, describe=describe)
     try:
         with bar:
             return runner.run(
@@ -38,7 +46,8 @@ def run(
 class _Bar:
     """One progress bar on standard error."""
 
-    def __init__(self, *, enabled: bool) -> None:
+    def __init__(self, *, enabled: bool, describe: Callable[[Progress], str] | None = None) -> None:
+        self._describe = describe
         self._progress: Any = None
         self._task: Any = None
         if enabled:
@@ -69,6 +78,5 @@ class _Bar:
         if self._progress is not None and isinstance(message, Progress):
             from advisor.report import wording
 
-            self._progress.update(
-                self._task, completed=message.done_share, description=wording.stage_name(message.stage)
-            )
+            text = wording.stage_name(message.stage) if self._describe is None else self._describe(message)
+            self._progress.update(self._task, completed=message.done_share, description=text)

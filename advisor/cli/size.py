@@ -1,12 +1,15 @@
 """`size`: what a model on this computer is, from the headers of its files."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from advisor.cli.options import JsonFlag
 from advisor.cli.output import Output
+
+if TYPE_CHECKING:
+    from advisor.catalog.local_model import LocalModel
 
 
 def size(
@@ -15,8 +18,6 @@ def size(
 ) -> None:
     """Size a model on this computer exactly, from its headers: parameters, bytes by type, files, tokenizer."""
     from advisor.catalog import load, local_model
-    from advisor.cli.figures import TITLES, row
-    from advisor.evidence import Quantity
     from advisor.report import local_model as words
 
     output = Output(as_json=as_json)
@@ -24,6 +25,15 @@ def size(
     if as_json:
         output.document(words.document(model))
         return
+    print_model(output, model)
+
+
+def print_model(output: Output, model: "LocalModel") -> None:
+    """Print a model as its headers describe it."""
+    from advisor.cli.figures import TITLES, row
+    from advisor.evidence import Quantity
+    from advisor.report import local_model as words
+
     output.heading(words.sentence(model))
     weights = Quantity(
         value=model.checkpoint.weight_bytes(), unit="B", evidence="measured", basis="stated in the headers of the files"

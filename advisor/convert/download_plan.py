@@ -26,6 +26,8 @@ class DownloadRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     model_id: str
     revision: str | None = None
+    commit: str | None = None
+    """What the revision meant when the user was shown the plan; what it means now by default."""
     only: Only | None = None
     variant: str | None = None
     folder: str
@@ -92,7 +94,8 @@ def plan(request: DownloadRequest, hub: Hub) -> DownloadPlan:
         AdvisorError: as `listing.files`, `layout.choose`, `sizing.read`.
         InvalidModelError: `remote-code`; the model needs program code that comes with it.
     """
-    repo = listing.files(request.model_id, request.revision, hub=hub)
+    asked = listing.checked_revision(request.revision)
+    repo = listing.files(request.model_id, request.commit or asked, hub=hub)
     chosen = layout.choose(repo.files, only=request.only, variant=request.variant)
     if chosen.kind == "safetensors":
         checkpoint = sizing.read(repo, hub)
@@ -101,7 +104,7 @@ def plan(request: DownloadRequest, hub: Hub) -> DownloadPlan:
     folder = repo_folder(Path(request.folder), repo.id) / "snapshots" / repo.commit
     files = tuple(_planned(file, folder) for file in (*layout.beside(repo.files, chosen), *chosen.files))
     return DownloadPlan(
-        model_id=repo.id, host=repo.host, revision=repo.revision, commit=repo.commit, kind=chosen.kind,
+        model_id=repo.id, host=repo.host, revision=asked, commit=repo.commit, kind=chosen.kind,
         variant=chosen.name, variants=tuple(item.name for item in layout.variants(repo.files)), files=files,
         size_bytes=sum(file.size_bytes for file in files),
         missing_bytes=sum(file.size_bytes for file in files if not file.here), free_bytes=free_bytes(folder),

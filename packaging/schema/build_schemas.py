@@ -11,6 +11,8 @@ from typing import Any, get_args
 import msgspec
 
 from advisor.catalog.headers.model import Container
+from advisor.catalog.hub.layout import Kind
+from advisor.catalog.hub.model import Gate
 from advisor.catalog.query import Structure
 from advisor.child.protocol import OutcomeCode, Sample
 from advisor.energy.compare import Finding
@@ -302,6 +304,10 @@ def documents() -> dict[str, Schema]:
         ),
         "finetune": _finetune(),
         "size": _size(),
+        "hub-size": _hub_size(),
+        "hub-search": _hub_search(),
+        "hub-plan": _hub_plan(),
+        "hub-download": _hub_download(),
         "recommend": closed(
             **head("recommend"),
             created=TEXT,
@@ -359,6 +365,60 @@ def _size() -> Schema:
         ),
         refusals=array(closed(code=TEXT, message=TEXT, remedy=TEXT)),
     )
+
+
+def _hub_size() -> Schema:
+    """The document of `size`, and the hub it comes from."""
+    hub = closed(
+        **dict.fromkeys(("model", "host", "revision", "commit"), TEXT),
+        licence=nullable(TEXT),
+        gate=choice(Gate),
+        private=BOOLEAN,
+        num_requests=COUNT,
+        transferred=FIGURE,
+        ready_made=TEXTS,
+    )
+    return closed(**{**_size()["properties"], **head("hub-size")}, hub=hub)
+
+
+def _hub_search() -> Schema:
+    model = closed(
+        id=TEXT,
+        **dict.fromkeys(("task", "licence", "library"), nullable(TEXT)),
+        gate=choice(Gate),
+        private=BOOLEAN,
+        **dict.fromkeys(("num_downloads", "num_likes"), COUNT),
+        **dict.fromkeys(("parameters", "weights"), FIGURE),
+    )
+    return closed(**head("hub-search"), host=TEXT, words=TEXT, models=array(model), num_size_unknown=COUNT)
+
+
+def _hub_plan() -> Schema:
+    return closed(
+        **head("hub-plan"),
+        **_hub_build(),
+        variants=TEXTS,
+        **dict.fromkeys(("size", "missing", "free", "transferred"), FIGURE),
+        files=array(closed(name=TEXT, size=FIGURE, here=BOOLEAN)),
+    )
+
+
+def _hub_download() -> Schema:
+    return closed(
+        **head("hub-download"),
+        **_hub_build(),
+        **dict.fromkeys(("size", "transferred"), FIGURE),
+        files=array(closed(name=TEXT, size=FIGURE, checked=BOOLEAN, was_here=BOOLEAN)),
+    )
+
+
+def _hub_build() -> dict[str, Schema]:
+    """Which build of a model, and where."""
+    return {
+        **dict.fromkeys(("sentence", "model", "host", "revision", "commit", "variant", "folder"), TEXT),
+        "kind": choice(Kind),
+        "licence": nullable(TEXT),
+    }
 
 
 def _finetune() -> Schema:
