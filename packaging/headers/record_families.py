@@ -11,7 +11,16 @@ from pathlib import Path
 
 import torch
 import transformers
-from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoModelForCTC,
+    AutoModelForImageClassification,
+    AutoModelForMaskedLM,
+    AutoModelForSeq2SeqLM,
+    AutoModelForSpeechSeq2Seq,
+)
 
 FILE = Path(__file__).resolve().parents[2] / "tests" / "data" / "headers" / "families.json"
 SIZES = {
@@ -35,6 +44,9 @@ CAUSAL = (
 )  # fmt: skip
 MASKED = ("bert", "roberta", "xlm-roberta", "distilbert", "electra", "albert", "mpnet", "deberta-v2", "modernbert")
 PAIRS = ("t5", "bart", "mbart", "marian", "m2m_100", "pegasus")
+SOUND = ("whisper",)
+LETTERS = ("wav2vec2", "hubert")
+IMAGES = ("vit", "dinov2")
 OTHERS = ("bert", "vit", "dinov2", "convbert")
 
 
@@ -46,7 +58,7 @@ def config_of(kind: str) -> transformers.PretrainedConfig:
                 setattr(config, name, value)
             except (AttributeError, NotImplementedError):
                 continue
-    if getattr(config, "num_key_value_heads", None):
+    if getattr(config, "num_key_value_heads", None) and "num_key_value_heads" not in config.attribute_map:
         config.num_key_value_heads = 2
     if getattr(config, "layer_types", None):
         config.layer_types = config.layer_types[:2]
@@ -66,6 +78,8 @@ def main() -> None:
     rows = []
     wanted = [(AutoModelForCausalLM, kind) for kind in CAUSAL] + [(AutoModelForMaskedLM, kind) for kind in MASKED]
     wanted += [(AutoModelForSeq2SeqLM, kind) for kind in PAIRS] + [(AutoModel, kind) for kind in OTHERS]
+    wanted += [(AutoModelForSpeechSeq2Seq, kind) for kind in SOUND] + [(AutoModelForCTC, kind) for kind in LETTERS]
+    wanted += [(AutoModelForImageClassification, kind) for kind in IMAGES]
     for auto, kind in wanted:
         try:
             config = config_of(kind)

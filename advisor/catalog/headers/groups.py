@@ -44,7 +44,10 @@ _TABLE = re.compile(
 _HEAD = re.compile(
     r"lm_head(\.(weight|decoder|linear)\b|$)|^output\.weight$|embed_out|predictions\.decoder|vocab_projector|^head\.weight$|lm_output"
 )
-_POSITION = re.compile(r"position|token_type|\bwpe\b|pos_embed|rel_pos|relative_attention_bias|rel_embeddings")
+_POSITION = re.compile(
+    r"position|token_type|(cls|mask|dist|register)_tokens?$|\bwpe\b|pos_embed|rel_pos|relative_attention_bias"
+    r"|rel_embeddings"
+)
 _NORM = re.compile(r"norm|\bln_|\bln\d?\b|layer_norm|LayerNorm|ln_f")
 _STATE = re.compile(r"A_log|\bD$|dt_bias|ssm_a\b|ssm_d\b|time_")
 _PARTS: tuple[tuple[re.Pattern[str], Part], ...] = (

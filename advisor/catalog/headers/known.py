@@ -30,12 +30,17 @@ _TASKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ForSpeechSeq2Seq", ("automatic-speech-recognition",)),
     ("ForCTC", ("automatic-speech-recognition",)),
     ("MTModel", ("translation",)),
+    ("WhisperForConditionalGeneration", ("automatic-speech-recognition",)),
+    ("MoonshineForConditionalGeneration", ("automatic-speech-recognition",)),
     ("ForConditionalGeneration", ()),
     ("Model", ("feature-extraction",)),
 )
 """Ending of the class in config.json -> the hub's tags."""
 _WORDS_OUT = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")
-_FAMILIES = frozenset({*decoder.FAMILIES, *moe.FAMILIES_WITH_EXPERTS, *encoder.FAMILIES, "t5", *seq2seq.BART_FAMILIES})
+_FAMILIES = frozenset({
+    *decoder.FAMILIES, *moe.FAMILIES_WITH_EXPERTS, *encoder.FAMILIES, "t5", *seq2seq.BART_FAMILIES, "whisper",
+    "wav2vec2", "hubert", "vit", "dinov2",
+})  # fmt: skip
 """Families whose rule asks for nothing that a config.json does not state."""
 _FEATURES = ("feature-extraction",)
 _EMBEDDER = ("sentence-similarity", "feature-extraction")
@@ -178,6 +183,8 @@ def _tasks(checkpoint: Checkpoint, architecture: Architecture | None) -> tuple[s
     else:
         name = _class(checkpoint)
         tasks = next((tags for ending, tags in _TASKS if name.endswith(ending)), ())
+        if tasks == _FEATURES and architecture is not None and architecture.model_type in vision.RULES:
+            tasks = ("image-feature-extraction",)
     return (*tasks, "chat") if checkpoint.tokenizer.has_chat_template and "text-generation" in tasks else tasks
 
 

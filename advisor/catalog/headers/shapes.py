@@ -10,9 +10,11 @@ from typing import Any
 
 from advisor.catalog.headers.companions import number
 from advisor.catalog.headers.model import ArrayNote, MetadataValue
-from advisor.catalog.model import Architecture, EncoderDecoderFacts, MlaFacts, MoeFacts
+from advisor.catalog.model import Architecture, AudioFacts, EncoderDecoderFacts, MlaFacts, MoeFacts, VisionFacts
 
 MOST_LAYERS = 10_000
+_IMAGE_TYPES = frozenset({"vit", "dinov2"})
+_SOUND_TYPES = frozenset({"whisper", "wav2vec2", "hubert"})
 _FIELDS: dict[str, tuple[str, ...]] = {
     "num_hidden_layers": ("num_hidden_layers", "n_layer", "num_layers", "n_layers"),
     "hidden_size": ("hidden_size", "n_embd", "d_model", "dim", "n_embed"),
@@ -61,6 +63,8 @@ def of_config(config: Mapping[str, Any]) -> Architecture | None:
     both = _encoder_decoder(config)
     if both is not None:
         sizes["num_hidden_layers"] = None
+        sizes["num_attention_heads"] = both.num_decoder_heads
+        sizes["intermediate_size"] = both.decoder_intermediate_size
     window, pattern = _window(text, sizes)
     tied = text.get("tie_word_embeddings", config.get("tie_word_embeddings"))
     return Architecture(
@@ -72,6 +76,8 @@ def of_config(config: Mapping[str, Any]) -> Architecture | None:
         moe=_moe(text),
         mla=_mla(text),
         encoder_decoder=both,
+        vision=_vision(config) if model_type in _IMAGE_TYPES else None,
+        audio=_audio(config, both) if model_type in _SOUND_TYPES else None,
     )
 
 
@@ -181,6 +187,41 @@ def _encoder_decoder(config: Mapping[str, Any]) -> EncoderDecoderFacts | None:
     if max(facts["num_encoder_layers"] or 0, facts["num_decoder_layers"] or 0) > MOST_LAYERS:
         return None
     return EncoderDecoderFacts(**{name: value for name, value in facts.items() if value is not None})
+
+
+def _vision(config: Mapping[str, Any]) -> VisionFacts:
+    """Return the facts of a network that is one image tower."""
+    stated = config.get("image_size")
+    sides = tuple(map(number, stated if isinstance(stated, list) else [stated]))
+    known = tuple(side for side in sides[:2] if side is not None)
+    return VisionFacts(
+        model_type=str(config["model_type"]),
+        hidden_size=_first(config, ("hidden_size",)),
+        intermediate_size=_first(config, ("intermediate_size",)),
+        num_hidden_layers=_first(_believable_config(config), ("num_hidden_layers",)),
+        num_attention_heads=_first(config, ("num_attention_heads",)),
+        image_size_px=known or None,
+        patch_size_px=_first(config, ("patch_size",)),
+    )
+
+
+def _audio(config: Mapping[str, Any], both: EncoderDecoderFacts | None) -> AudioFacts | None:
+    """Return the facts of a network that hears."""
+    layers = both.num_encoder_layers if both else _first(_believable_config(config), ("num_hidden_layers",))
+    width = _first(config, ("d_model", "hidden_size"))
+    if layers is None or width is None:
+        return None
+    return AudioFacts(
+        num_encoder_layers=layers,
+        encoder_hidden_size=width,
+        num_mel_bins=_first(config, ("num_mel_bins",)),
+        num_max_source_positions=_first(config, ("max_source_positions",)),
+    )
+
+
+def _believable_config(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    layers = number(config.get("num_hidden_layers"))
+    return {**config, "num_hidden_layers": None} if layers is not None and layers > MOST_LAYERS else config
 
 
 def _largest(value: object) -> int | None:
