@@ -164,6 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
     hub: FakeHub
     name: str
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_):
         pass

@@ -98,7 +98,9 @@ def _alone(request: DownloadRequest) -> Iterator[Path]:
     """Keep a second download of the same model out; yield the model's folder."""
     folder = Path(request.folder)
     home = download_plan.repo_folder(folder, request.model_id)
-    with failures.told("this computer"), file_lock.try_hold(folder / ".locks" / f"{home.name}.lock") as held:
+    with failures.told("this computer"):
+        (folder / ".locks").mkdir(parents=True, exist_ok=True)
+    with file_lock.try_hold(folder / ".locks" / f"{home.name}.lock") as held:
         if not held:
             raise ChildError(
                 "download-running",
@@ -121,6 +123,7 @@ def _fetch(
         path = Path(wanted.folder) / file.name
         if not file.here:
             _fetch_one(request, wanted, file, hub, transfer)
+        transfer.say_checking()
         if _check(path, file, wanted.host):
             checked.append(file.name)
     transfer.end()
@@ -130,11 +133,14 @@ def _fetch(
 def _fetch_one(request: DownloadRequest, wanted: DownloadPlan, file: PlannedFile, hub: Hub, transfer: Transfer) -> None:
     token = hub.token()
     with failures.told(hub.host, wanted.model_id, wanted.revision, has_token=token is not None):
-        library().hf_hub_download(
-            wanted.model_id, file.name, revision=wanted.commit, cache_dir=request.folder, endpoint=hub.endpoint,
-            token=token or False, library_name="model-fit-advisor", library_version=__version__,
-            etag_timeout=_PATIENCE_S, tqdm_class=bar_class(transfer),
-        )  # fmt: skip
+        try:
+            library().hf_hub_download(
+                wanted.model_id, file.name, revision=wanted.commit, cache_dir=request.folder, endpoint=hub.endpoint,
+                token=token or False, library_name="model-fit-advisor", library_version=__version__,
+                etag_timeout=_PATIENCE_S, tqdm_class=bar_class(transfer),
+            )  # fmt: skip
+        except (RuntimeError, ValueError) as error:  # of the transfer library hf_xet, or because it is not there
+            raise failures.unreachable(hub.host, str(error)) from error
 
 
 def _check(path: Path, file: PlannedFile, host: str) -> bool:

@@ -42,6 +42,10 @@ class Transfer:
         self._name = name
         self._tell()
 
+    def say_checking(self) -> None:
+        """Say that the file is being held against its hash, which takes seconds for one of many gigabytes."""
+        self._tell(", checking")
+
     def add(self, num_bytes: float) -> None:
         """Count bytes; a negative number takes back what has to be sent again."""
         self._done += int(num_bytes)
@@ -52,7 +56,7 @@ class Transfer:
         """Say that all is here."""
         self._tell()
 
-    def _tell(self) -> None:
+    def _tell(self, doing: str = "") -> None:
         now_s = time.monotonic()
         self._told_s = now_s
         self._seen.append((now_s, self._done))
@@ -66,7 +70,7 @@ class Transfer:
         self._channel.progress(
             "load", share, remaining_s=left / rate if rate > 0 else None,
             detail=f"{units.size(self._done)} of {units.size(self._total)}{speed}; file {self._num_begun} of "
-            f"{self._num_files}: {self._name}",
+            f"{self._num_files}: {self._name}{doing}",
         )  # fmt: skip
 
 

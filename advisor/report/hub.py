@@ -27,6 +27,8 @@ def found_sentence(found: Found, words: str) -> str:
     """Return how many models were found."""
     count = len(found.models)
     text = f"{count} model{'' if count == 1 else 's'} on {found.host} for {shown(words)}."
+    if found.num_looked_at > count:
+        text += f" Looked at the {found.num_looked_at} most downloaded that match."
     if found.num_size_unknown:
         text += f" {found.num_size_unknown} more do not state their size and were left out."
     return text
@@ -49,7 +51,7 @@ def found_document(found: Found, words: str) -> Document:
     """Return the public JSON of a search."""
     return {
         **head("hub-search"), "host": found.host, "words": words, "models": [_model(model) for model in found.models],
-        "num_size_unknown": found.num_size_unknown,
+        "num_looked_at": found.num_looked_at, "num_size_unknown": found.num_size_unknown,
     }  # fmt: skip
 
 

@@ -390,7 +390,8 @@ def _hub_search() -> Schema:
         **dict.fromkeys(("num_downloads", "num_likes"), COUNT),
         **dict.fromkeys(("parameters", "weights"), FIGURE),
     )
-    return closed(**head("hub-search"), host=TEXT, words=TEXT, models=array(model), num_size_unknown=COUNT)
+    counts = dict.fromkeys(("num_looked_at", "num_size_unknown"), COUNT)
+    return closed(**head("hub-search"), host=TEXT, words=TEXT, models=array(model), **counts)
 
 
 def _hub_plan() -> Schema:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from advisor.errors import AdvisorError, InvalidFileError, InvalidInputError, No
 if TYPE_CHECKING:
     from huggingface_hub.errors import HfHubHTTPError
 
+_ID = re.compile(r"(?:[\w.-]{1,96}/)?[\w.-]{1,96}", re.ASCII)
+_MOST_REASON = 200
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _LOG_IN = "Log in with `hf auth login`, or set HF_TOKEN; this app reads the token from there and sends it to {} only."
 _UNAUTHORIZED, _FORBIDDEN, _MISSING, _TOO_MANY, _SERVER_FAULT = 401, 403, 404, 429, 500
@@ -32,7 +35,7 @@ def told(host: str, model_id: str = "", revision: str = "", *, has_token: bool =
 
     Raises:
         HubError: `hub-unreachable`, `hub-offline`, `hub-gated`, `hub-token-refused`, `hub-busy`, `hub-fault`,
-            `hub-answer-cut`.
+            `hub-answer-cut`, `hub-answer-odd`.
         NotFoundError: `hub-model-unknown`, `hub-revision-unknown`, `hub-file-unknown`.
         OutputError: `disk-full`.
     """
@@ -50,13 +53,15 @@ def told(host: str, model_id: str = "", revision: str = "", *, has_token: bool =
         cause = error.__cause__
         if isinstance(cause, errors.HfHubHTTPError):
             raise _answered(cause, host, model_id, revision, has_token) from error
+        if isinstance(cause, errors.FileMetadataError):
+            raise odd(host, "it lacks what a hub says of each file") from error
         raise unreachable(host, str(cause or error)) from error
+    except errors.FileMetadataError as error:
+        raise odd(host, "it lacks what a hub says of each file") from error
     except _http_failure() as error:
         raise unreachable(host, str(error)) from error
     except OSError as error:
         raise _system(error, host) from error
-    except RuntimeError as error:  # what the transfer library hf_xet raises
-        raise unreachable(host, str(error)) from error
 
 
 def _http_failure() -> type[Exception]:
@@ -68,7 +73,8 @@ def _http_failure() -> type[Exception]:
 
 def unreachable(host: str, why: str) -> HubError:
     """Return the failure of a network that is not there, or that went away."""
-    words = why.strip().splitlines()[0].rstrip(".") if why.strip() else "no answer"
+    line = why.strip().splitlines()[0].rstrip(".") if why.strip() else "no answer"
+    words = "".join(mark for mark in line if mark.isprintable())[:_MOST_REASON]
     return HubError(
         "hub-unreachable",
         f"The connection to {host} failed: {words}.",
@@ -121,14 +127,17 @@ def check_id(model_id: str) -> None:
     Raises:
         InvalidInputError: `hub-id-invalid`.
     """
-    import re
-
-    if not re.fullmatch(r"(?:[\w.-]{1,96}/)?[\w.-]{1,96}", model_id, re.ASCII) or ".." in model_id or "--" in model_id:
+    if not is_id(model_id):
         raise InvalidInputError(
             "hub-id-invalid",
             f"{shown(model_id)} is no model id.",
             remedy="Write it as the hub does: owner/name, for example HuggingFaceTB/SmolLM2-135M.",
         )
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text can be a model's id. Source: huggingface_hub, `validate_repo_id`."""
+    return _ID.fullmatch(text) is not None and ".." not in text and "--" not in text
 
 
 def _answered(error: "HfHubHTTPError", host: str, model_id: str, revision: str, has_token: bool) -> AdvisorError:

@@ -22,7 +22,9 @@ Only = Literal["onnx", "safetensors", "gguf"]
 GENAI_CONFIG = "genai_config.json"
 _NEVER = (*PICKLED, ".py", ".sh", ".exe", ".dll", ".so", ".dylib", ".bat", ".ps1", ".pyc", ".zip", ".tar", ".gz")
 _TEXTS = (".json", ".txt", ".model", ".jinja", ".md", ".tiktoken")
+_SETTINGS = (".json", ".txt", ".model", ".jinja")
 _MOST_TEXT_BYTES = 100_000_000
+_MOST_SETTINGS_BYTES = 20_000_000
 _SUFFIXES = (
     "q4f16", "q4", "q8", "bnb4", "int8", "uint8", "quantized", "fp16", "int4", "fp32",
     "qint8_avx512_vnni", "qint8_avx512", "qint8_arm64", "quint8_avx2", "O1", "O2", "O3", "O4",
@@ -93,7 +95,10 @@ def choose(files: Sequence[HubFile], *, only: Only | None = None, variant: str |
 
 def beside(files: Iterable[HubFile], chosen: Variant) -> tuple[HubFile, ...]:
     """Return the small files that belong to a build: configuration, tokenizer, licence, model card."""
+    files = tuple(files)
     folders = {"", *(dirname(file.name) for file in chosen.files)}
+    if chosen.kind != "gguf":
+        folders |= _settings_folders(files)
     taken = {file.name for file in chosen.files}
     found = []
     for file in files:
@@ -110,6 +115,18 @@ def beside(files: Iterable[HubFile], chosen: Variant) -> tuple[HubFile, ...]:
         ):
             found.append(file)
     return tuple(found)
+
+
+def _settings_folders(files: Iterable[HubFile]) -> set[str]:
+    """Return the folders that hold settings alone: `1_Pooling` of a sentence embedder, `scheduler` of a pipeline."""
+    by_folder: dict[str, list[HubFile]] = {}
+    for file in files:
+        by_folder.setdefault(dirname(file.name), []).append(file)
+    return {
+        folder for folder, inside in by_folder.items()
+        if "/" not in folder
+        and all(f.name.endswith(_SETTINGS) and f.size_bytes <= _MOST_SETTINGS_BYTES for f in inside)
+    }  # fmt: skip
 
 
 def narrowed(chosen: Variant, names: Collection[str]) -> Variant:

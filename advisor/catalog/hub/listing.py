@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from advisor.catalog.headers.source import MOST_FILES, check_name, shown
+from advisor.catalog.headers.source import MOST_FILES, check_name, path_refused, shown
 from advisor.catalog.hub import failures
 from advisor.catalog.hub.client import Hub
 from advisor.catalog.hub.model import HubFile, HubRepo
@@ -86,6 +86,8 @@ def checked_revision(revision: str | None) -> str:
 
 def _file(item: _Sibling, host: str, model_id: str) -> HubFile:
     check_name(item.name, model_id)
+    if not item.name.isprintable():
+        raise path_refused(item.name, model_id)
     size = item.lfs.size if item.lfs is not None and item.lfs.size is not None else item.size
     if size is None or size < 0:
         raise failures.odd(host, f"no size for {shown(item.name)}")

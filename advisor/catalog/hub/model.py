@@ -31,6 +31,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str
     models: tuple[HubModel, ...]
+    num_looked_at: int = 0
+    """[1] Models the hub listed, before the largest size was held against them."""
     num_size_unknown: int = 0
     """[1] Models left out because a largest size was asked for and the hub does not state theirs."""
 

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from advisor.catalog.headers.safetensors import BITS
+from advisor.catalog.hub import failures
 from advisor.catalog.hub.client import Hub
 from advisor.catalog.hub.model import Found, Gate, HubModel
 
@@ -14,6 +15,7 @@ _EXPAND = (
 _PAGE = 100
 _LEAST_BYTES_PER_PARAMETER = 0.5
 _LICENCE_TAG = "license:"
+_MOST_WORD = 100
 
 
 class _Weights(msgspec.Struct):
@@ -64,12 +66,14 @@ def search(
     if max_bytes is not None:  # a first sieve; what it lets through is weighed below
         millions = max(1, round(max_bytes / _LEAST_BYTES_PER_PARAMETER / 1e6 + 0.5))
         query["num_parameters"] = f"max:{millions}M"
-    items = [_model(item) for item in hub.get_json("models", query, list[_Item])]
+    items = [_model(item) for item in hub.get_json("models", query, list[_Item]) if failures.is_id(item.id)]
     fitting = items
     if max_bytes is not None:
         fitting = [item for item in items if item.weight_bytes is not None and item.weight_bytes <= max_bytes]
     unknown = sum(item.weight_bytes is None for item in items) if max_bytes is not None else 0
-    return Found(host=hub.host, models=tuple(fitting[:limit]), num_size_unknown=unknown)
+    return Found(
+        host=hub.host, models=tuple(fitting[:limit]), num_looked_at=len(items), num_size_unknown=unknown
+    )  # fmt: skip
 
 
 def prebuilt(model_id: str, *, limit: int = 5, hub: Hub | None = None) -> tuple[str, ...]:
@@ -83,7 +87,8 @@ def prebuilt(model_id: str, *, limit: int = 5, hub: Hub | None = None) -> tuple[
         "filter": [f"base_model:quantized:{model_id}", "onnx"], "sort": "downloads", "limit": limit,
         "expand": list(_EXPAND),
     }  # fmt: skip
-    return tuple(item.id for item in hub.get_json("models", query, list[_Item]) if item.id != model_id)[:limit]
+    ids = [item.id for item in hub.get_json("models", query, list[_Item]) if failures.is_id(item.id)]
+    return tuple(name for name in ids if name != model_id)[:limit]
 
 
 def gate(value: bool | str) -> Gate:
@@ -93,7 +98,12 @@ def gate(value: bool | str) -> Gate:
 
 def licence_of(tags: list[str]) -> str | None:
     """Return the licence among a model's tags."""
-    return next((tag.removeprefix(_LICENCE_TAG) for tag in tags if tag.startswith(_LICENCE_TAG)), None)
+    return _word(next((tag.removeprefix(_LICENCE_TAG) for tag in tags if tag.startswith(_LICENCE_TAG)), None))
+
+
+def _word(text: str | None) -> str | None:
+    """Return a stranger's word if a terminal can show it."""
+    return text if text is not None and text.isprintable() and len(text) <= _MOST_WORD else None
 
 
 def _model(item: _Item) -> HubModel:
@@ -101,8 +111,8 @@ def _model(item: _Item) -> HubModel:
     known = bool(counts) and all(dtype in BITS and count >= 0 for dtype, count in counts.items())
     total = item.safetensors.total if item.safetensors is not None else None
     return HubModel(
-        id=item.id, task=item.task, licence=licence_of(item.tags), library=item.library, gate=gate(item.gated),
-        private=item.private, num_parameters=total,
+        id=item.id, task=_word(item.task), licence=licence_of(item.tags), library=_word(item.library),
+        gate=gate(item.gated), private=item.private, num_parameters=total,
         weight_bytes=sum(count * BITS[dtype] for dtype, count in counts.items()) // 8 if known else None,
         num_downloads=item.downloads, num_likes=item.likes,
     )  # fmt: skip

@@ -1,11 +1,15 @@
 """A hub is searched, listed and sized over real HTTP; its refusals become sentences."""
 
+import contextlib
 import hashlib
 import json
 import re
+import tracemalloc
 
 import pytest
 from huggingface_hub import close_session, constants
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from advisor.catalog.hub import listing, search, sizing
 from advisor.catalog.hub.client import Hub
@@ -66,6 +70,15 @@ def test_search_lists_what_matches_the_most_downloaded_first(hub):
     assert (found.models[0].licence, found.models[0].task, found.models[0].num_downloads) == (
         "mit", "text-classification", 90,
     )  # fmt: skip
+
+
+def test_words_that_would_move_the_cursor_are_not_taken_over(hub):
+    hub.models["ours/\x1b[2J"] = FakeModel({}, downloads=1000)
+    hub.models["ours/odd"] = FakeModel({}, library="a\x1b[2J", licence="b\x1b[2J")
+    found = search.search("ours").models
+    odd = next(model for model in found if model.id == "ours/odd")
+    assert (odd.library, odd.licence) == (None, None)
+    assert all(model.id.isprintable() for model in found)
 
 
 def test_search_asks_for_task_and_licence(hub):
@@ -135,7 +148,11 @@ def test_a_sharded_70b_checkpoint_costs_a_few_mebibytes(hub):
         where |= dict.fromkeys(mine, name)
     files["model.safetensors.index.json"] = json.dumps({"weight_map": where}).encode()
     hub.models["ours/llama-70b"] = FakeModel(files)
+    tracemalloc.start()
     sized = sizing.size("ours/llama-70b")
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_bytes < 50 * 2**20
     assert sized.checkpoint.num_elements() == 70_553_706_496  # Llama 3.1 70B
     assert sized.checkpoint.weight_bytes() == 2 * 70_553_706_496
     assert sized.transferred_bytes < 4 * 2**20
@@ -247,8 +264,58 @@ def test_an_answer_that_is_none(hub, body):
     assert refusal(listing.files, "ours/small").code == "hub-answer-odd"
 
 
-def test_a_listing_that_leads_out_is_refused(hub):
-    hub.models["ours/evil"] = FakeModel({"../../.bashrc": b"x"})
+def _mutated(value, place, other):
+    """A JSON value with one of its parts replaced."""
+    parts = []
+
+    def walk(item, path):
+        parts.append(path)
+        for key in item if isinstance(item, dict) else range(len(item)) if isinstance(item, list) else ():
+            walk(item[key], (*path, key))
+
+    walk(value, ())
+    path = parts[place % len(parts)]
+    if not path:
+        return other
+    copy = json.loads(json.dumps(value))
+    inside = copy
+    for key in path[:-1]:
+        inside = inside[key]
+    inside[path[-1]] = other
+    return copy
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    place=st.integers(0, 50),
+    other=st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+    | st.lists(st.text(), max_size=2) | st.dictionaries(st.text(), st.integers(), max_size=2),
+)  # fmt: skip
+def test_answers_with_a_wrong_part_are_refused_or_understood(hub, place, other):
+    listed = {
+        "id": "ours/small", "sha": "a" * 40, "tags": ["license:mit"], "gated": False, "private": False,
+        "siblings": [
+            {"rfilename": "config.json", "size": 2, "blobId": "b" * 40},
+            {"rfilename": "m.safetensors", "size": 9, "lfs": {"sha256": "c" * 64, "size": 9}},
+        ],
+    }  # fmt: skip
+    item = {"id": "ours/small", "pipeline_tag": "x", "tags": ["license:mit"], "downloads": 1, "likes": 1,
+            "safetensors": {"parameters": {"BF16": 5}, "total": 5}}  # fmt: skip
+    with contextlib.suppress(AdvisorError):
+        hub.body = json.dumps(_mutated(listed, place, other)).encode()
+        repo = listing.files("ours/small")
+        assert re.fullmatch("[0-9a-f]{40}", repo.commit)
+        assert all(file.size_bytes >= 0 and file.name.isprintable() for file in repo.files)
+    with contextlib.suppress(AdvisorError):
+        hub.body = json.dumps([_mutated(item, place, other)]).encode()
+        for model in search.search("x").models:
+            assert model.id.isprintable()
+            assert model.weight_bytes is None or model.weight_bytes >= 0
+
+
+@pytest.mark.parametrize("name", ["../../.bashrc", "/etc/passwd", "C:\\x", "a\x1b[2J.json"])
+def test_a_listing_that_leads_out_is_refused(hub, name):
+    hub.models["ours/evil"] = FakeModel({name: b"x"})
     assert refusal(listing.files, "ours/evil").code == "path-refused"
 
 

@@ -59,6 +59,15 @@ def test_texts_come_with_it_and_hidden_files_do_not():
     assert beside == {*TEXTS, "generation_config.json"}
 
 
+def test_a_folder_of_settings_alone_comes_with_it():
+    for only in ("onnx", "safetensors"):
+        beside = {file.name for file in layout.beside(SENTENCES, layout.choose(SENTENCES, only=only))}
+        assert beside == {*TEXTS, "modules.json", "1_Pooling/config.json"}
+    pipeline = files("model_index.json", "scheduler/config.json", "unet/config.json", "unet/model.safetensors")
+    beside = {file.name for file in layout.beside(pipeline, layout.choose(pipeline))}
+    assert beside == {"model_index.json", "scheduler/config.json", "unet/config.json"}
+
+
 def test_an_encoder_decoder_is_an_encoder_and_a_merged_decoder():
     assert names(layout.choose(SEQ2SEQ)) == {
         "onnx/encoder_model_quantized.onnx", "onnx/decoder_model_merged_quantized.onnx",

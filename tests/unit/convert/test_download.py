@@ -199,6 +199,15 @@ def test_a_disk_that_fills_up_leaves_nothing_half_written(hub, folder):
     assert list(folder.rglob("model.safetensors")) == []
 
 
+def test_a_model_folder_that_is_a_file(hub, tmp_path):
+    place = tmp_path / "file"
+    place.write_text("x")
+    outcome = ask(place)
+    assert outcome.reason == "model-folder-unusable", outcome
+    assert "file" in outcome.message
+    assert hub.asked("store") == []
+
+
 def test_two_downloads_of_the_same_model_exclude_each_other(hub, folder):
     with file_lock.try_hold(folder / ".locks" / "models--ours--small.lock") as held:
         assert held
