@@ -227,8 +227,8 @@ class _Handler(BaseHTTPRequestHandler):
             if model.private or words not in name.lower() or task != model.task or not set(wanted) <= set(tags):
                 continue
             total = sum(model.parameters.values()) if model.parameters else None
-            most = query.get("num_parameters", [""])[0].removeprefix("max:").removesuffix("M")
-            if most and (total is None or total > int(most) * 1e6):
+            most = query.get("num_parameters", [""])[0].removeprefix("max:").removesuffix("B")
+            if most and (total is None or total > int(most) * 1e9):
                 continue
             item = {
                 "_id": "0", "id": name, "modelId": name, "pipeline_tag": model.task, "library_name": model.library,

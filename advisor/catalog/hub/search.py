@@ -1,5 +1,6 @@
 """Finds models on a hub: words, task, licence, size."""
 
+from math import ceil
 from typing import Any, Literal
 
 import msgspec
@@ -64,8 +65,7 @@ def search(
     if licence:
         query["filter"] = f"{_LICENCE_TAG}{licence.lower()}"
     if max_bytes is not None:  # a first sieve; what it lets through is weighed below
-        millions = max(1, round(max_bytes / _LEAST_BYTES_PER_PARAMETER / 1e6 + 0.5))
-        query["num_parameters"] = f"max:{millions}M"
+        query["num_parameters"] = f"max:{ceil(max(1, max_bytes) / _LEAST_BYTES_PER_PARAMETER / 1e9)}B"
     items = [_model(item) for item in hub.get_json("models", query, list[_Item]) if failures.is_id(item.id)]
     fitting = items
     if max_bytes is not None:

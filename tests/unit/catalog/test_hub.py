@@ -91,6 +91,8 @@ def test_a_largest_size_leaves_out_what_is_larger_or_unknown(hub):
     found = search.search("ours", max_bytes=512 * 2 + 8 * 4)
     assert [model.id for model in found.models] == ["ours/small"]
     assert search.search("ours", max_bytes=512 * 2 + 8 * 4 - 1).models == ()
+    assert {m.id for m in search.search("ours", max_bytes=4 * 10**9).models} == {"ours/small", "ours/large-classifier"}
+    assert [seen.query["num_parameters"] for seen in hub.seen] == [["max:1B"], ["max:1B"], ["max:8B"]]
 
 
 def test_ready_made_onnx_is_found_by_the_model_it_was_made_of(hub):
