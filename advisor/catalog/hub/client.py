@@ -63,7 +63,7 @@ class Hub:
             )
         self.host = f"{host}:{port}" if port else host
         self._may_send_token = parts.scheme == "https" or host in _LOCAL
-        self.offline = offline or constants.is_offline_mode()
+        self.offline = offline or bool(constants.HF_HUB_OFFLINE)
         self._lock = threading.Lock()
         self._num_bytes = 0
         self._num_requests = 0
