@@ -28,6 +28,7 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 def library() -> ModuleType:
     """Return huggingface_hub, told to say nothing of this computer beyond its own version."""
     import huggingface_hub
+    import huggingface_hub.utils  # its own parts are loaded late, and not by a look at them
     from huggingface_hub import constants
 
     constants.HF_HUB_DISABLE_TELEMETRY = True

@@ -4,6 +4,8 @@ import contextlib
 import hashlib
 import json
 import re
+import subprocess
+import sys
 import tracemalloc
 
 import pytest
@@ -326,6 +328,12 @@ def test_an_endpoint_that_is_no_address(monkeypatch, address):
     monkeypatch.setenv("HF_ENDPOINT", address or "ftp://x")
     error = refusal(Hub)
     assert error.code == "hub-endpoint-invalid"
+
+
+def test_the_library_is_whole_before_anything_was_asked_of_it():
+    words = "from advisor.catalog.hub.client import library; l = library(); print(l.utils.get_session, l.constants)"
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
 
 
 def test_little_is_told_of_this_computer(hub):
