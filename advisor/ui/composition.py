@@ -219,6 +219,7 @@ class App(QObject):
 
         page = TaskPage(jobs.languages())
         page.set_regions(jobs.regions())
+        page.set_presets(jobs.published_tasks())
         page.text_changed.connect(self.task.set_text)
         page.chip_removed.connect(self.task.remove_chip)
         page.control_changed.connect(self.task.set_control)

@@ -174,6 +174,22 @@ def test_fields_set_by_hand_are_sent_marked_and_can_be_given_back(task_page, sna
     assert ("max_memory_bytes", None) in changed
 
 
+def test_a_task_of_ai_energy_score_sets_its_sizes_and_can_be_given_back(task_page, snapshot):
+    assert task_page.preset_button.isHidden()  # nothing to offer yet
+    task_page.set_presets(jobs.published_tasks())
+    assert not task_page.preset_button.isHidden()
+    actions = {action.text(): action for action in task_page.presets.actions()}
+    assert len(actions) >= 10
+    sent = caught(task_page.control_changed)
+    actions["Text generation"].trigger()
+    values = dict(sent)
+    assert (values["kind"], values["num_input_tokens"], values["num_output_tokens"]) == ("generation", 369, 10)
+    sent.clear()
+    task_page.show_snapshot(None, with_job(snapshot, controls=(("num_input_tokens", 369), ("num_images", 1))))
+    task_page.clear.click()
+    assert dict(sent) == {"num_input_tokens": None, "num_images": None}  # those without a field of their own too
+
+
 def test_a_language_that_is_not_known_is_said(task_page, snapshot):
     task_page.show_snapshot(None, snapshot)
     control = task_page.fields["languages"].control

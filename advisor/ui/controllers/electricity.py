@@ -112,3 +112,10 @@ def forget_wall(fingerprint: str) -> None:
     from advisor.energy import wall_store
 
     wall_store.forget(fingerprint)
+
+
+def published_tasks() -> tuple[tuple[str, dict[str, object]], ...]:
+    """Return the tasks of AI Energy Score: name of each, and the task fields it sets."""
+    from advisor.energy import aies
+
+    return tuple((task.label, aies.controls(task)) for task in aies.tasks())

@@ -18,6 +18,7 @@ from advisor.settings import Settings
 from advisor.task.model import Description, TaskSpec, Workload
 from advisor.ui.controllers.electricity import grids as grids
 from advisor.ui.controllers.electricity import parse_setting as parse_setting
+from advisor.ui.controllers.electricity import published_tasks as published_tasks
 from advisor.ui.controllers.electricity import regions as regions
 from advisor.ui.controllers.files import file_plan as file_plan
 from advisor.ui.controllers.files import keep_file as keep_file

@@ -3,7 +3,8 @@
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QMenu, QPlainTextEdit, QWidget
 from typing_extensions import override
 
 from advisor import units
@@ -54,6 +55,7 @@ class TaskPage(Page):
         super().__init__("Task", "Say what you want done. Your words are read on this computer and sent nowhere.")
         self._infos: dict[str, FieldInfo] = {info.field: info for info in fields(languages)}
         self.fields: dict[str, LabelledField] = {}
+        self._by_hand: set[str] = set()
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE_MS)
@@ -70,6 +72,16 @@ class TaskPage(Page):
         row.addStretch(1)
         self.body.addLayout(row)
         self.body.addStretch(1)
+
+    def set_presets(self, presets: tuple[tuple[str, dict[str, object]], ...]) -> None:
+        """Offer the tasks of AI Energy Score: name of each, and the fields that it sets."""
+        self.presets = QMenu(self)
+        for name, values in presets:
+            action = self.presets.addAction(name)
+            action.setData(values)
+            action.triggered.connect(self._on_preset_triggered)
+        self.preset_button.setMenu(self.presets)
+        self.preset_button.show()
 
     def set_regions(self, regions: tuple[tuple[str, str], ...]) -> None:
         """Offer electricity grids: code and name of each."""
@@ -127,6 +139,12 @@ class TaskPage(Page):
             button.clicked.connect(self._on_example_clicked)
             self.examples.append(button)
             row.addWidget(button)
+        self.preset_button = text.button(
+            "As AI Energy Score measures it", role="link",
+            tip="Sizes of one query as in AI Energy Score's tasks, so that energy can be set beside its results",
+        )  # fmt: skip
+        self.preset_button.hide()
+        row.addWidget(self.preset_button)
         row.addStretch(1)
         self.find_models = text.button("Find models", role="primary")
         self.find_models.clicked.connect(self._on_find_clicked)
@@ -202,7 +220,7 @@ class TaskPage(Page):
 
     def _show_fields(self, job: TaskState) -> None:
         self._arrange(job.task.kind if job.task is not None else None)
-        by_hand = {name for name, _ in job.controls}
+        by_hand = self._by_hand = {name for name, _ in job.controls}
         self.clear.setVisible(bool(by_hand))
         defaults = TaskSpec(kind="generation")
         for name, field in self.fields.items():
@@ -250,6 +268,13 @@ class TaskPage(Page):
         self.notice.show_text(f"{word} is not a language this app knows. Write its English name.")
 
     @Slot()
+    def _on_preset_triggered(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            for name, value in action.data().items():
+                self.control_changed.emit(name, value)
+
+    @Slot()
     def _on_clear_clicked(self) -> None:
-        for name in self.fields:
+        for name in sorted(self._by_hand):
             self.control_changed.emit(name, None)
