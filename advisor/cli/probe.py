@@ -51,6 +51,7 @@ def probe(
         EnergyChoice, typer.Option("--energy", help="How energy is measured where a power meter can be read.")
     ] = EnergyChoice.QUICK,
     sys_root: Annotated[Path, typer.Option("--sys", hidden=True)] = Path("/sys"),
+    time_share: Annotated[float, typer.Option("--energy-time-share", hidden=True, min=0.05, max=1.0)] = 1.0,
     as_json: JsonFlag = False,
 ) -> None:
     """Measure a catalog model with made-up weights (no download), or an ONNX file of yours, on this computer."""
@@ -86,7 +87,7 @@ def probe(
     before = estimator.estimate(chosen, workload, limits, power)
     plan = planner.plan(chosen, workload, profile, threads=threads, pinned=pin, energy_mode=energy_mode.value)
     plan = provider.into_plan(plan, provider_word, profile, output)
-    plan = energy_stage.with_root(plan, sys_root)
+    plan = energy_stage.with_root(plan, sys_root, time_share)
     outcome = run(plan, output)
     if outcome.result is None:
         output.note(f"{outcome.message} {outcome.remedy}".strip())

@@ -99,8 +99,15 @@ def request(
     )  # fmt: skip
 
 
-def with_root(plan: ProbePlan, sys_root: Path) -> ProbePlan:
-    """Return a plan whose meters are looked for in another folder than the kernel's; tests simulate meters so."""
+def with_root(plan: ProbePlan, sys_root: Path, time_share: float) -> ProbePlan:
+    """Return a plan for simulated meters, as tests use them.
+
+    Args:
+        plan: of a probe.
+        sys_root: where meters are looked for instead of the kernel's folder.
+        time_share: [1] Of the protocol's times.
+    """
     if plan.energy is None:
         return plan
-    return msgspec.structs.replace(plan, energy=msgspec.structs.replace(plan.energy, sys_root=str(sys_root)))
+    energy = msgspec.structs.replace(plan.energy, sys_root=str(sys_root), time_share=time_share)
+    return msgspec.structs.replace(plan, energy=energy)

@@ -45,7 +45,7 @@ def test_a_probe_says_energy_gross_and_net_and_at_the_plug(metered, tmp_path):
     assert kept["fit"]["b_ratio"] == pytest.approx(1.2, abs=0.02)
     assert kept["boundary"] == "processor package"
     assert "At the plug" in run("wall-meter", env=home).stdout
-    done = run("probe", *TINY, "--sys", metered, env=home)
+    done = run("probe", *TINY, "--sys", metered, "--energy-time-share", "0.2", env=home)
     assert done.returncode == 0, done.stderr
     for words in ("Energy, measured (quick protocol)", "A query, gross", "A query, net", "A query at the plug",
                   "Counted: processor package", "RAPL of the processor, by powercap rises from"):  # fmt: skip

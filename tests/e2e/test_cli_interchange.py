@@ -27,7 +27,9 @@ def home(tmp_path_factory):
     powercap_tree(folder, {"intel-rapl:0": {"name": "package-0", "uj": 1, "long_w": 500}})
     env = {"MODEL_FIT_ADVISOR_HOME": str(folder / "home")}
     with running(folder, idle_w=10.0, core_w=30.0, period_s=0.004):
-        found = document(run("probe", *TINY, "--sys", str(folder / "sys"), "--json", env=env), "probe")
+        found = document(
+            run("probe", *TINY, "--sys", str(folder / "sys"), "--energy-time-share", "0.2", "--json", env=env), "probe"
+        )
     return env, found
 
 

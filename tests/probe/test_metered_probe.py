@@ -165,7 +165,7 @@ def test_a_model_on_a_card_has_the_energy_of_processor_and_card(machine, monkeyp
     pretend_card(monkeypatch, library)
     card = ProviderUse(name="CPUExecutionProvider", device="gpu:0")  # what runs there is the processor; the card is not
     with running(machine, idle_w=IDLE_W, core_w=CORE_W, period_s=0.005):
-        result = run(plan_of(decoder(), providers=(card,), energy=settings(machine, time_share=0.1)))
+        result = run(plan_of(decoder(), providers=(card,), energy=settings(machine, time_share=0.05)))
     energy = result.energy
     assert set(energy.chosen) == {"rapl", "nvml:0"}
     parts = {part.component: part for part in energy.components}
@@ -184,7 +184,7 @@ def test_a_frozen_card_is_refused_and_left_out(machine, monkeypatch, library):
     pretend_card(monkeypatch, library, frozen_at_s=0.05, no="fields,usage")
     card = ProviderUse(name="CPUExecutionProvider", device="gpu:0")
     with running(machine, idle_w=IDLE_W, core_w=CORE_W, period_s=0.005):
-        result = run(plan_of(decoder(), providers=(card,), energy=settings(machine, time_share=0.1)))
+        result = run(plan_of(decoder(), providers=(card,), energy=settings(machine, time_share=0.05)))
     assert result.energy is None  # the processor alone would be half of the truth
     assert result.energy_per_1000_queries.value is None
     assert "energy counter" in result.energy_per_1000_queries.basis
@@ -193,6 +193,6 @@ def test_a_frozen_card_is_refused_and_left_out(machine, monkeypatch, library):
 def test_an_idle_card_is_not_counted_where_the_model_runs_on_the_processor(machine, monkeypatch, library):
     pretend_card(monkeypatch, library)
     with running(machine, idle_w=IDLE_W, core_w=CORE_W, period_s=0.005):
-        result = run(plan_of(cards.tiny_encoder(), "onnx-fp32", energy=settings(machine)))
+        result = run(plan_of(cards.tiny_encoder(), "onnx-fp32", energy=settings(machine, time_share=0.1)))
     assert [part.component for part in result.energy.components] == ["cpu"]
     assert any(part.component == "gpu" and "did not run" in part.why for part in result.energy.excluded)
