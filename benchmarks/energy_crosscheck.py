@@ -1,5 +1,6 @@
 """CodeCarbon and our meters around the same ONNX Runtime work, in one run, over the same moments.
 
+The work is all-MiniLM-L6-v2 in 32-bit floats on a text of 128 tokens, again and again on all processors.
 CodeCarbon is no part of this app. Make it an environment of its own, with the runtime that this project uses, and name
 its Python:
 
@@ -32,44 +33,44 @@ from fakes_energy import powercap_tree
 from simulated_rapl import running
 
 from advisor import units
+from advisor.catalog import formats, load
+from advisor.catalog.model import Candidate
 from advisor.energy import ladder, load_energy
 from advisor.energy.bench import Bench
 from advisor.energy.load_energy import PhaseTime
 from advisor.evidence import Quantity
+from advisor.graphs import build, recipes
 from advisor.hardware import detect
 from advisor.hardware.roots import Roots
 from advisor.probe.sampling import System
+from advisor.task.model import Workload
 
 J_PER_KWH = 3.6e6
 IDLE_S = 2.0
 MARGIN_S = 0.5
-WIDTH, LAYERS, ROWS = 768, 8, 64
+MODEL, FORMAT, NUM_TOKENS = "sentence-transformers/all-MiniLM-L6-v2", "onnx-fp32", 128
 WITHIN_SHARE = 0.03
 CHILD = Path(__file__).with_name("energy_crosscheck_child.py")
 PARTS = (("cpu", "cpu_energy"), ("gpu", "gpu_energy"))
 
 
-def model(path):
-    """Write the work: some layers of a matrix product and a rectifier."""
+def work(folder):
+    """Write the work: a whole encoder of the catalog as this app builds it, and a text for it."""
     import numpy as np
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
 
-    random = np.random.default_rng(0)
-    nodes, weights, last = [], [], "x"
-    for layer in range(LAYERS):
-        weight = random.normal(0, WIDTH**-0.5, (WIDTH, WIDTH)).astype(np.float32)
-        weights.append(numpy_helper.from_array(weight, f"w{layer}"))
-        nodes.append(helper.make_node("MatMul", [last, f"w{layer}"], [f"m{layer}"]))
-        nodes.append(helper.make_node("Relu", [f"m{layer}"], [f"y{layer}"]))
-        last = f"y{layer}"
-    shape = [ROWS, WIDTH]
-    graph = helper.make_graph(
-        nodes, "work", [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info(last, TensorProto.FLOAT, shape)], weights,
-    )  # fmt: skip
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
-    return path
+    candidate = Candidate(model=load.catalog().by_id(MODEL), format=formats.by_id(FORMAT))
+    recipe, why = recipes.recipe(candidate, Workload(num_input_tokens=NUM_TOKENS))
+    if recipe is None:
+        sys.exit(why)
+    (graph,) = build.build(recipe, folder, recipe.num_layers)
+    random, feeds = np.random.default_rng(0), folder / "feeds.npz"
+    made = {
+        feed.name: random.integers(0, feed.limit, feed.shape) if feed.fill == "ids"
+        else np.full(feed.shape, int(feed.fill == "ones"), feed.data_type)
+        for feed in recipe.feeds()
+    }  # fmt: skip
+    np.savez(feeds, **made)
+    return graph, feeds
 
 
 def load_share(begin, end):
@@ -85,12 +86,12 @@ def events(process):
             yield json.loads(line)
 
 
-def together(python, file, roots, *, seconds, threads, every, rapl=None):
+def together(python, files, roots, *, seconds, threads, every, rapl=None):
     """Run CodeCarbon around the work while our meters are read: its answer, our watches, load while busy and idle."""
     system = System()
     command = [
-        python, str(CHILD), str(file), "--seconds", str(seconds), "--threads", str(threads), "--every", str(every),
-        *([] if rapl is None else ["--rapl", str(rapl)]),
+        python, str(CHILD), *map(str, files), "--seconds", str(seconds), "--threads", str(threads),
+        "--every", str(every), *([] if rapl is None else ["--rapl", str(rapl)]),
     ]  # fmt: skip
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     answers, ticks = {}, {}
@@ -135,8 +136,8 @@ def between(points, begin_s, end_s):
 
 def heading(theirs, simulated):
     print(
-        f"CodeCarbon {theirs['codecarbon']}, ONNX Runtime {theirs['onnxruntime']}, {theirs['num_runs']} runs in "
-        f"{theirs['end_s'] - theirs['begin_s']:.1f} s"
+        f"CodeCarbon {theirs['codecarbon']}, ONNX Runtime {theirs['onnxruntime']}, {theirs['num_runs']} runs of "
+        f"{MODEL.rpartition('/')[2]} in {theirs['end_s'] - theirs['begin_s']:.1f} s"
         + (". The meter is SIMULATED: it follows this run's own processor time" if simulated else "")
     )
 
@@ -235,15 +236,15 @@ def main():
     given = parser.parse_args()
     shape = {"seconds": given.seconds, "threads": given.threads, "every": given.every}
     with tempfile.TemporaryDirectory() as folder:
-        file = model(Path(folder) / "work.onnx")
+        files = work(Path(folder))
         if given.simulated:
             with tempfile.TemporaryDirectory(dir="/dev/shm") as root:
                 powercap_tree(Path(root), {"intel-rapl:0": {"name": "package-0", "uj": 1, "long_w": 65}})
                 where = Path(root) / "sys/class/powercap/intel-rapl"
                 with running(root, period_s=0.002):
                     roots = Roots(sys=Path(root) / "sys")
-                    same_meter(together(given.python, file, roots, rapl=where, **shape), simulated=True)
-        run = together(given.python, file, Roots(), **shape)
+                    same_meter(together(given.python, files, roots, rapl=where, **shape), simulated=True)
+        run = together(given.python, files, Roots(), **shape)
         if not same_meter(run, simulated=False):
             no_meter(run)
 

@@ -20,15 +20,15 @@ def redirect(folder):
     hardware.IntelRAPL = lambda **given: reader(**{**given, "rapl_dir": folder})
 
 
-def session(model, num_threads):
+def session(model, feeds, num_threads):
     import numpy as np
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = num_threads
     made = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    (entry,) = made.get_inputs()
-    feed = {entry.name: np.full(entry.shape, 0.01, np.float32)}
+    with np.load(feeds) as stored:
+        feed = dict(stored)
     return lambda: made.run(None, feed)
 
 
@@ -48,6 +48,7 @@ def say(**fields):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
+    parser.add_argument("feeds")
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--every", type=float, default=15.0)
@@ -59,7 +60,7 @@ def main():
 
     if given.rapl:
         redirect(given.rapl)
-    run = session(given.model, given.threads)
+    run = session(given.model, given.feeds, given.threads)
     for _ in range(3):
         run()
     measure = tracker(given.every, given.country)
