@@ -26,6 +26,7 @@ CARD_LOW_SHARE, CARD_HIGH_SHARE = 0.3, 1.0
 batch 1 over many cards was found. Hence `assumed`."""
 _SERVER_WORDS = frozenset({"EPYC", "Xeon", "Graviton", "Graviton2", "Graviton3", "Graviton4", "Altra"})
 _LEAST_ROWS = 5
+_MOST, _ALL = (0.05, 0.95), (0.0, 1.0)
 CPU_BOUNDARY = "processor package; not memory, screen, drives or power supply"
 CARD_COVERS = "graphics card"
 
@@ -47,7 +48,7 @@ def cpu_band(cpu: CpuFacts, *, load_share: float) -> PowerBand | None:
     long-term limit for a while. In a virtual machine a table value is shared out by the threads it was given.
 
     The limit is, in this order: stated by the machine (`estimated`), published by the vendor for this model, or spread
-    over the vendor's models per thread (both `assumed`).
+    over the vendor's models per thread, or over all listed ones where the vendor is not among them (`assumed`).
 
     Args:
         cpu: what is known of the processor.
@@ -168,22 +169,27 @@ def _published(cpu: CpuFacts) -> _Limit | None:
 
 
 def _typical(cpu: CpuFacts) -> _Limit | None:
-    """The spread of design power per thread over a vendor's processors, for one whose model is not told or listed."""
-    vendor, given = cpu.vendor.value, cpu.num_logical_cores.value
-    if not vendor or not given:
+    """The spread of design power per thread over listed processors, for one whose model is not told or listed.
+
+    Of its vendor's processors the middle nine tenths; where too few of the vendor are listed, the whole spread of all.
+    """
+    given = cpu.num_logical_cores.value
+    if not given:
         return None
-    rows = [row for row in reference.processors() if row.vendor.lower() in vendor.lower()]
+    vendor = (cpu.vendor.value or "").lower()
+    rows = [row for row in reference.processors() if row.tdp_w and row.num_threads]
     if cpu.virtualised.value:
-        rows = [row for row in rows if _SERVER_WORDS.intersection(row.name.split())] or rows
-    per_thread = sorted(row.tdp_w / row.num_threads for row in rows if row.tdp_w and row.num_threads)
-    if len(per_thread) < _LEAST_ROWS:
-        return None
-    low_w, high_w = (given * per_thread[round(share * (len(per_thread) - 1))] for share in (0.05, 0.95))
+        rows = [row for row in rows if _SERVER_WORDS.intersection(row.name.split())]
+    own = [row for row in rows if row.vendor.lower() in vendor]
+    few = len(own) < _LEAST_ROWS
+    per_thread = sorted((row.tdp_w or 0.0) / (row.num_threads or 1) for row in (rows if few else own))
+    low_w, high_w = (given * per_thread[round(share * (len(per_thread) - 1))] for share in (_ALL if few else _MOST))
+    who = f"all {len(per_thread)} listed processors" if few else f"{len(own)} {own[0].vendor} processors"
+    why = "its vendor states none of enough models: a wide range" if few else "the exact model is not known"
     return _Limit(
         low_w=low_w,
         high_w=high_w,
         edge_w=high_w,
         evidence="assumed",
-        basis=f"{given} threads at the design power per thread of {len(per_thread)} {rows[0].vendor} processors; "
-        "the exact model is not known",
+        basis=f"{given} threads at the design power per thread of {who}; {why}",
     )

@@ -145,7 +145,7 @@ def test_an_unlisted_processor_has_a_wider_range_and_says_so():
 
 
 def test_without_any_limit_there_is_no_energy():
-    assert component(power_limit_w=None, vendor=None) is None
+    assert component(power_limit_w=None, num_logical_cores=None) is None
 
 
 # --- what the range rests on ---
@@ -170,7 +170,7 @@ def test_the_basis_states_the_lines_the_load_and_the_active_processors():
 def test_active_processors_come_from_the_load_where_each_is_not_told():
     assert basis(cores=()).num_active_cores == pytest.approx(0.375 * 8)
     assert basis(cores=(), num_logical_cores=None).num_active_cores is None
-    assert basis(power_limit_w=None, vendor=None) is None
+    assert basis(power_limit_w=None, num_logical_cores=None) is None
 
 
 def test_at_the_plug_losses_widen_the_range_and_are_assumed():

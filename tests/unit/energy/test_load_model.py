@@ -64,7 +64,74 @@ def test_an_unlisted_processor_gets_the_spread_of_its_vendor():
     assert desk.power_w.high > band.power_w.high
 
 
-@pytest.mark.parametrize("facts", [{"vendor": None}, {"num_logical_cores": None}, {"vendor": "Nobody"}])
-def test_without_a_limit_there_is_no_band(facts):
-    assert load_model.cpu_band(made.cpu(**({"power_limit_w": None} | facts)), load_share=1.0) is None
-    assert load_model.cpu_band(made.cpu(**({"power_limit_w": 0.0} | facts)), load_share=1.0) is None
+@pytest.mark.parametrize("vendor", [None, "Nobody", "Apple"])
+def test_a_processor_whose_vendor_is_not_listed_gets_the_whole_spread_and_says_so(vendor):
+    unlisted = load_model.cpu_band(made.cpu(power_limit_w=None, vendor=vendor, model=None), load_share=1.0)
+    per_thread = [row.tdp_w / row.num_threads for row in reference.processors() if row.tdp_w and row.num_threads]
+    assert unlisted.power_w.low == pytest.approx(8 * min(per_thread) * 0.31)
+    assert unlisted.power_w.high == pytest.approx(8 * max(per_thread))
+    assert unlisted.power_w.evidence == "assumed"
+    assert f"all {len(per_thread)} listed processors" in unlisted.limit_basis
+    assert "a wide range" in unlisted.limit_basis
+    for vendor_of_many in ("AMD", "Intel"):
+        known = load_model.cpu_band(made.cpu(power_limit_w=None, vendor=vendor_of_many), load_share=1.0).power_w
+        assert unlisted.power_w.low < known.low
+        assert known.high < unlisted.power_w.high
+
+
+def test_an_unlisted_processor_is_judged_by_its_own_vendor_alone():
+    spreads = {}
+    for vendor in ("AMD", "Intel"):
+        rows = [row for row in reference.processors() if row.vendor == vendor and row.tdp_w and row.num_threads]
+        per_thread = sorted(row.tdp_w / row.num_threads for row in rows)
+        power = load_model.cpu_band(made.cpu(power_limit_w=None, vendor=vendor), load_share=1.0).power_w
+        assert power.high == pytest.approx(8 * per_thread[round(0.95 * (len(rows) - 1))])
+        assert power.low == pytest.approx(8 * per_thread[round(0.05 * (len(rows) - 1))] * 0.31)
+        assert f"{len(rows)} {vendor} processors" in power.basis
+        spreads[vendor] = (power.low, power.high)
+    assert spreads["AMD"] != spreads["Intel"]
+
+
+def test_a_guest_of_no_listed_vendor_is_among_servers():
+    guest = made.cpu(power_limit_w=None, vendor=None, model=None, virtualised=True)
+    at_home = made.cpu(power_limit_w=None, vendor=None, model=None)
+    bands = [load_model.cpu_band(cpu, load_share=1.0).power_w for cpu in (guest, at_home)]
+    assert bands[0].high < bands[1].high
+
+
+def test_the_limit_the_machine_states_comes_before_any_table():
+    listed = {"model": "AMD EPYC 7763 64-Core Processor", "virtualised": True}
+    stated = load_model.cpu_band(made.cpu(power_limit_w=120.0, **listed), load_share=0.5)
+    assert (stated.limit_w, stated.power_w.evidence) == (120.0, "estimated")
+    assert stated.limit_basis == "power limit of 120 W stated by the machine"
+
+
+@given(
+    load=st.floats(0, 1),
+    limit=st.none() | st.floats(1, 1000),
+    short=st.none() | st.floats(1, 2000),
+    threads=st.integers(1, 512),
+    virtual=st.booleans(),
+    vendor=st.sampled_from(["AMD", "Intel", "Ampere", None]),
+    model=st.sampled_from(["AMD EPYC 7763 64-Core Processor", "Apple M2", None]),
+)
+def test_every_processor_has_a_range_around_its_middle_and_more_load_takes_no_less(
+    load, limit, short, threads, virtual, vendor, model
+):
+    cpu = made.cpu(
+        power_limit_w=limit, short_power_limit_w=short, num_logical_cores=threads, virtualised=virtual, vendor=vendor,
+        model=model,
+    )  # fmt: skip
+    band = load_model.cpu_band(cpu, load_share=load)
+    assert 0 < band.power_w.low < band.power_w.value < band.power_w.high
+    assert band.power_w.evidence == ("assumed" if limit is None else "estimated")
+    full = load_model.cpu_band(cpu, load_share=1.0).power_w
+    assert band.idle_power_w.low <= band.power_w.low <= full.low
+    assert band.idle_power_w.high <= band.power_w.high <= full.high
+
+
+@pytest.mark.parametrize("limit_w", [None, 0.0])
+def test_without_a_limit_and_a_number_of_threads_there_is_no_band(limit_w):
+    silent = made.cpu(power_limit_w=limit_w, num_logical_cores=None)
+    assert load_model.cpu_band(silent, load_share=1.0) is None
+    assert load_model.net_band(silent, load_share=1.0, idle_load_share=0.0) is None

@@ -275,5 +275,5 @@ def test_no_limit_no_power():
     assert energy.power_model(made.machine(gpus=(made.gpu(power_limit_w=None),)), "gpu:0") is None
     for device in ("gpu:0", "gpu:", "npu"):
         assert energy.power_model(made.machine(), device) is None
-    silent = made.cpu(power_limit_w=None, vendor=None)
+    silent = made.cpu(power_limit_w=None, num_logical_cores=None)
     assert energy.power_model(made.machine(silent), "cpu") is None
