@@ -73,6 +73,7 @@ def main():
         powercap_tree(Path(folder), {"intel-rapl:0": {"name": "package-0", "uj": 1, "long_w": 65}})
         roots = Roots(sys=Path(folder) / "sys")
         with running(folder, period_s=0.002):
+            before = rss_bytes()
             first_s = time.perf_counter()
             ladder.find(roots)
             first_s = time.perf_counter() - first_s
@@ -85,7 +86,7 @@ def main():
                 f"opening those that can be: median {1e3 * statistics.median(opened):.1f} ms, "
                 f"worst {1e3 * max(opened):.1f} ms"
             )
-            before = rss_bytes()
+            loaded = rss_bytes()
             bench = Bench(ladder.find(roots))
             bench.start()
             own_s, wall_s = time.process_time(), time.perf_counter()
@@ -96,7 +97,7 @@ def main():
                 print(f"{name}: {rate:.1f} readings/s, {watch.cpu_share():.2%} of one core by its thread's clock")
             print(
                 f"whole process meanwhile: {own_s / wall_s:.2%} of one core, "
-                f"{(rss_bytes() - before) / MIB:.1f} MiB more"
+                f"{(rss_bytes() - loaded) / MIB:.1f} MiB more, {(rss_bytes() - before) / MIB:.1f} MiB with the modules"
             )
             begin_s = time.perf_counter()
             bench.stop()
