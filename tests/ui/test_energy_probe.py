@@ -78,7 +78,7 @@ def test_the_band_is_that_of_the_load_model_at_the_measured_load(snapshot):
 
 def test_no_power_is_shown_where_nothing_is_known_and_the_reason_is(page, snapshot):
     gone = fakes_report.no_fact("hidden")
-    cpu = msgspec.structs.replace(snapshot.machine.profile.cpu, model=gone, vendor=gone)
+    cpu = msgspec.structs.replace(snapshot.machine.profile.cpu, model=gone, vendor=gone, num_logical_cores=gone)
     profile = msgspec.structs.replace(snapshot.machine.profile, cpu=cpu)
     live = with_probe(
         snapshot, phase="running", result=None, outcome=None, samples=without_power(snapshot.probe.samples)
