@@ -22,7 +22,7 @@ UNIT_ENDINGS = (
 PLAIN_NUMBERS = (
     "_size", "_dim", "_rank", "_layers", "_bits", "_window", "_length", "_factor", "_period", "_kernel", "_width",
     "_positions", "_version", "_sizes", "_depths", "_flops", "_operators", "_ratio", "_k", "_scale",
-    "_counts", "_per_kwh", "_doubt", "_id",
+    "_counts", "_per_kwh", "_doubt", "_id", "_ids", "_index",
 )  # fmt: skip
 PLAIN_WORDS = {
     "value", "low", "high", "vocab_size", "max_position_embeddings", "sliding_window", "window", "expand", "d_model",

@@ -1,0 +1,1 @@
+"""The user's own examples: read, scored, compared with an interval. No model is run here."""
