@@ -15,6 +15,7 @@ from advisor.cli import (
     compare_energy,
     describe,
     estimate,
+    examples,
     finetune,
     hardware,
     hub,
@@ -82,7 +83,8 @@ def build() -> typer.Typer:
     ) -> None:
         """Keep `--version` beside the commands."""
 
-    for command in (hardware.hardware, describe.describe, catalog.catalog, size.size, estimate.estimate,
+    for command in (hardware.hardware, describe.describe, catalog.catalog, size.size, examples.examples,
+                    estimate.estimate,
                     recommend.recommend,
                     calibrate.calibrate, probe.probe, meters.meters, compare_energy.compare_energy,
                     wall_meter.wall_meter, finetune.finetune, interchange.export_energy,

@@ -211,7 +211,7 @@ class Gatherer:
             raise damaged(
                 "examples-mostly-unusable",
                 f"{self._source}: {num_bad:,} of {self.num_rows:,} rows cannot be used. In line {worst.line_ids[0]} "
-                f"{_WHAT[worst.reason]}.",
+                f"{WHAT_IS_WRONG[worst.reason]}.",
                 _REMEDIES.get(worst.reason, "Correct these rows or leave them out."),
                 line=worst.line_ids[0],
                 reason=worst.reason,
@@ -245,14 +245,14 @@ class Gatherer:
         )
 
 
-_WHAT: dict[SkipReason, str] = {
-    "empty-row": "there is nothing", "empty-text": "the text is empty", "empty-answer": "the label or answer is empty",
+WHAT_IS_WRONG: dict[SkipReason, str] = {
+    "empty-row": "the row is empty", "empty-text": "the text is empty", "empty-answer": "the label or answer is empty",
     "too-few-cells": "there are fewer cells than in the heading",
     "too-many-cells": "there are more cells than in the heading",
     "text-after-quote": "text follows a closing quote", "cell-too-long": "a cell is too long",
     "bytes-not-text": "there are bytes that are no text", "not-json": "there is no valid JSON",
     "not-an-object": "there is no JSON object", "not-text": "the text or answer is not a text",
-    "duplicate": "is what came before",
+    "duplicate": "the same text with the same answer came before",
 }  # fmt: skip
 _REMEDIES: dict[SkipReason, str] = {
     "too-many-cells": "Texts that hold the delimiter need quotes around them; or put tabs between the columns.",

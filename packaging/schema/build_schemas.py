@@ -23,6 +23,7 @@ from advisor.energy.wall_store import KeptFit
 from advisor.estimate.finetune import Method
 from advisor.estimate.model import Verdict
 from advisor.evidence import EVIDENCE_ORDER
+from advisor.examples.model import ExampleKind, FileForm, NoteCode, SkipReason
 from advisor.graphs.onnx_file.model import ValueKind
 from advisor.hardware.model import (
     CpuFacts,
@@ -304,6 +305,7 @@ def documents() -> dict[str, Schema]:
         ),
         "finetune": _finetune(),
         "size": _size(),
+        "examples": _examples(),
         "hub-size": _hub_size(),
         "hub-search": _hub_search(),
         "hub-plan": _hub_plan(),
@@ -364,6 +366,24 @@ def _size() -> Schema:
             )
         ),
         refusals=array(closed(code=TEXT, message=TEXT, remedy=TEXT)),
+    )
+
+
+def _examples() -> Schema:
+    lines = array({"type": "integer", "minimum": 1})
+    return closed(
+        **head("examples"),
+        sentence=TEXT,
+        source=TEXT,
+        form=choice(FileForm),
+        kind=choice(ExampleKind),
+        text_column=TEXT,
+        **dict.fromkeys(("answer_column", "delimiter"), nullable(TEXT)),
+        encoding=TEXT,
+        **dict.fromkeys(("num_rows", "num_usable", "num_skipped", "num_examples"), COUNT),
+        labels=array(closed(label=TEXT, num_rows=COUNT, num_examples=COUNT)),
+        skipped=array(closed(reason=choice(SkipReason), num_rows=COUNT, lines=lines, sentence=TEXT)),
+        notes=array(closed(code=choice(NoteCode), names=TEXTS, lines=lines, num_rows=COUNT, sentence=TEXT)),
     )
 
 
