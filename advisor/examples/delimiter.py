@@ -14,6 +14,7 @@ from advisor.examples.source import damaged
 CANDIDATES = (",", ";", "\t", "|")
 _WORDS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 _AGREE_SHARE = 0.8
+_BAD_QUOTES_SHARE = 0.1
 _OTHER_SEPARATOR = re.compile(r"^\s*\"?([\w .-]*?\w)\"?\s*([^\w\s\"]{1,3}| {2,})\s*\"?(\w[\w .-]*?)\"?\s*$")
 
 
@@ -90,20 +91,20 @@ def _refuse_other(heading: str, source: str) -> None:
 
 def _fit(lines: Sequence[str], mark: str | None, *, cut: bool) -> tuple[int, float, bool]:
     """Return how many column names are known, the share of lines that agree, and whether quotes hold cells."""
-    known, share = _agreement(lines, Separation(delimiter=mark), cut=cut)
-    if any('"' in line for line in lines):
-        plain_known, plain_share = _agreement(lines, Separation(delimiter=mark, quoted=False), cut=cut)
+    known, share, num_bad = _agreement(lines, Separation(delimiter=mark), cut=cut)
+    if num_bad > _BAD_QUOTES_SHARE * len(lines):
+        plain_known, plain_share, _ = _agreement(lines, Separation(delimiter=mark, quoted=False), cut=cut)
         if (plain_known, plain_share) > (known, share):
             return plain_known, plain_share, False
     return known, share, True
 
 
-def _agreement(lines: Sequence[str], separation: Separation, *, cut: bool) -> tuple[int, float]:
+def _agreement(lines: Sequence[str], separation: Separation, *, cut: bool) -> tuple[int, float, int]:
     rows, num_bad = parsed(lines, separation, cut=cut)
     widths = Counter(len(row) for row in rows if row)
     common = [number for width, number in widths.items() if width > 1 or separation.delimiter is None]
     known = columns.num_known(rows[0]) if rows and len(rows[0]) > 1 else 0
-    return known, max(common, default=0) / max(1, widths.total() + num_bad)
+    return known, max(common, default=0) / max(1, widths.total() + num_bad), num_bad
 
 
 def parsed(lines: Sequence[str], separation: Separation, *, cut: bool) -> tuple[list[list[str]], int]:

@@ -164,10 +164,11 @@ class Gatherer:
         if self._num_usable <= self._max:
             return dict(self._num_by_label)
         exact = {label: self._max * number / self._num_usable for label, number in self._num_by_label.items()}
-        quotas = {label: max(1, int(share)) for label, share in exact.items()}
+        quotas = {label: int(share) for label, share in exact.items()}
         left = self._max - sum(quotas.values())
-        for label in sorted(exact, key=lambda name: (int(exact[name]) - exact[name], name))[: max(0, left)]:
+        for label in sorted(exact, key=lambda name: (int(exact[name]) - exact[name], name))[:left]:
             quotas[label] += 1
+        quotas = {label: max(1, number) for label, number in quotas.items()}
         while sum(quotas.values()) > self._max and max(quotas.values()) > 1:
             quotas[max(quotas, key=lambda name: (quotas[name], name))] -= 1
         return quotas

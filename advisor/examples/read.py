@@ -97,7 +97,7 @@ def parse(
 def _table(lines: Lines, wanted: _Wanted) -> ExampleSet:
     every, chosen_mark, first_number = iter(lines), wanted.delimiter, 0
     sample = _first_lines(every)
-    hint = _EXCEL_HINT.match(sample[0])
+    hint = _EXCEL_HINT.match(sample[0]) if sample else None
     if hint:
         chosen_mark, first_number, sample = chosen_mark or hint[1], 1, sample[1:]
     while sample and not sample[0].strip():

@@ -125,19 +125,24 @@ def document(found: ExampleSet) -> Document:
 
 def verdict_sentence(verdict: Verdict) -> str:
     """Return whether the smaller candidate is enough, with the numbers it follows from."""
+    interval, difference = verdict.interval, verdict.difference_share
+    ends = interval.low_share, interval.high_share
+    who = "larger"
+    if difference < 0:
+        who, difference, ends = "smaller", -difference, (-ends[1], -ends[0])
     numbers = (
-        f"{verdict.num_right_small} and {verdict.num_right_large} of {verdict.num_examples} right; the larger one is "
-        f"{_points(verdict.difference_share)} points better (95 % interval {_points(verdict.interval.low_share)} to "
-        f"{_points(verdict.interval.high_share)})"
+        f"{verdict.num_right_small:,} and {verdict.num_right_large:,} of {verdict.num_examples:,} right; the {who} one "
+        f"is ahead by {_points(difference)} points ({100 * interval.confidence_share:g} % interval "
+        f"{_points(ends[0])} to {_points(ends[1])})"
     )
-    margin = f"{_points(verdict.margin_share)} points"
+    margin = f"{_points(verdict.margin_share)} points in favour of the larger one would matter"
     if verdict.finding == "smaller-is-enough":
-        return f"The smaller one is enough: {numbers}, less than the {margin} that would matter."
+        return f"The smaller one is enough: {numbers}; {margin}."
     if verdict.finding == "larger-is-better":
         return f"The larger one is better: {numbers}; McNemar's test, p = {verdict.test.p_share:.2g}."
     more = verdict.num_more or 0
-    count = f"{MAX_NUM_MORE:,} or more" if more >= MAX_NUM_MORE else f"about {more:,}"
-    return f"Too few examples to tell: {count} more would. So far: {numbers}, where {margin} would matter."
+    count = f"at least {MAX_NUM_MORE:,}" if more >= MAX_NUM_MORE else f"about {more:,}"
+    return f"Too few examples to tell: {count} more would. So far: {numbers}; {margin}."
 
 
 def verdict_basis() -> str:
@@ -146,7 +151,8 @@ def verdict_basis() -> str:
 
 
 def _points(share: float) -> str:
-    return f"{100 * share:.1f}".replace("-0.0", "0.0")
+    text = f"{100 * share:.1f}"
+    return "0" if float(text) == 0 else text.removesuffix(".0")
 
 
 def _rows(number: int) -> str:
