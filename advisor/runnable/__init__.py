@@ -1,0 +1,1 @@
+"""Models with their real weights, ready to be run by ONNX Runtime on this computer: files, tokenizer, origin."""
