@@ -14,6 +14,7 @@ No meter: what CodeCarbon makes of the processor's load and of the memory, besid
 `--simulated`: for a computer without a meter, a simulated RAPL (a counter in the kernel's layout in memory that follows
 the processor time of this very run) is read by both: it shows that both read the same counter alike, not what this
 computer really draws. The case without a meter follows in the same run. Prints tables, asserts nothing.
+`--cuda`: the work is matrix products on an NVIDIA card in place of the encoder (CodeCarbon's environment needs torch).
 """
 
 import argparse
@@ -49,6 +50,7 @@ J_PER_KWH = 3.6e6
 IDLE_S = 2.0
 MARGIN_S = 0.5
 MODEL, FORMAT, NUM_TOKENS = "sentence-transformers/all-MiniLM-L6-v2", "onnx-fp32", 128
+CUDA_WORK = "16 products of 8192 x 8192 bfloat16 matrices"
 WITHIN_SHARE = 0.03
 CHILD = Path(__file__).with_name("energy_crosscheck_child.py")
 PARTS = (("cpu", "cpu_energy"), ("gpu", "gpu_energy"))
@@ -86,12 +88,12 @@ def events(process):
             yield json.loads(line)
 
 
-def together(python, files, roots, *, seconds, threads, every, rapl=None):
+def together(python, files, roots, *, seconds, threads, every, rapl=None, cuda=False):
     """Run CodeCarbon around the work while our meters are read: its answer, our watches, load while busy and idle."""
     system = System()
     command = [
         python, str(CHILD), *map(str, files), "--seconds", str(seconds), "--threads", str(threads),
-        "--every", str(every), *([] if rapl is None else ["--rapl", str(rapl)]),
+        "--every", str(every), *([] if rapl is None else ["--rapl", str(rapl)]), *(["--cuda"] if cuda else []),
     ]  # fmt: skip
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     answers, ticks = {}, {}
@@ -114,7 +116,8 @@ def together(python, files, roots, *, seconds, threads, every, rapl=None):
         bench.stop()
         process.stdin.close()
     return {
-        "theirs": {**answers["ready"], **answers["done"]}, "infos": bench.infos(), "points": watches,
+        "theirs": {**answers["ready"], **answers["done"], "work": CUDA_WORK if cuda else MODEL.rpartition("/")[2]},
+        "infos": bench.infos(), "points": watches,
         "load": load_share(ticks["started"], ticks["stopping"]), "idle": load_share(ticks["ready"], ticks["idle"]),
     }  # fmt: skip
 
@@ -137,7 +140,7 @@ def between(points, begin_s, end_s):
 def heading(theirs, simulated):
     print(
         f"CodeCarbon {theirs['codecarbon']}, ONNX Runtime {theirs['onnxruntime']}, {theirs['num_runs']} runs of "
-        f"{MODEL.rpartition('/')[2]} in {theirs['end_s'] - theirs['begin_s']:.1f} s"
+        f"{theirs['work']} in {theirs['end_s'] - theirs['begin_s']:.1f} s"
         + (". The meter is SIMULATED: it follows this run's own processor time" if simulated else "")
     )
 
@@ -233,6 +236,7 @@ def main():
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--every", type=float, default=15.0, help="CodeCarbon's own period; 15 s is its default")
     parser.add_argument("--simulated", action="store_true", help="a simulated RAPL for the case of the same meter")
+    parser.add_argument("--cuda", action="store_true", help="matrix products on an NVIDIA card")
     given = parser.parse_args()
     shape = {"seconds": given.seconds, "threads": given.threads, "every": given.every}
     with tempfile.TemporaryDirectory() as folder:
@@ -244,7 +248,7 @@ def main():
                 with running(root, period_s=0.002):
                     roots = Roots(sys=Path(root) / "sys")
                     same_meter(together(given.python, files, roots, rapl=where, **shape), simulated=True)
-        run = together(given.python, files, Roots(), **shape)
+        run = together(given.python, files, Roots(), cuda=given.cuda, **shape)
         if not same_meter(run, simulated=False):
             no_meter(run)
 

@@ -32,6 +32,21 @@ def session(model, feeds, num_threads):
     return lambda: made.run(None, feed)
 
 
+def products(size=8192, num_products=16):
+    """Matrix products on an NVIDIA card, for its meter."""
+    import torch
+
+    left, right = (torch.randn(size, size, device="cuda", dtype=torch.bfloat16) for _ in range(2))
+    out = torch.empty_like(left)
+
+    def run():
+        for _ in range(num_products):
+            torch.matmul(left, right, out=out)
+        torch.cuda.synchronize()
+
+    return run
+
+
 def tracker(every_s, country):
     from codecarbon import OfflineEmissionsTracker
 
@@ -54,13 +69,14 @@ def main():
     parser.add_argument("--every", type=float, default=15.0)
     parser.add_argument("--country", default="FRA")
     parser.add_argument("--rapl")
+    parser.add_argument("--cuda", action="store_true")
     given = parser.parse_args()
     import codecarbon
     import onnxruntime
 
     if given.rapl:
         redirect(given.rapl)
-    run = session(given.model, given.feeds, given.threads)
+    run = products() if given.cuda else session(given.model, given.feeds, given.threads)
     for _ in range(3):
         run()
     measure = tracker(given.every, given.country)
