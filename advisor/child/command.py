@@ -18,21 +18,31 @@ ENVIRONMENT_NAMES: tuple[str, ...] = (
 )  # fmt: skip
 """Everything else stays out, so that what a user happens to have set (thread counts, allocators, proxies) cannot
 change a measurement. Idea: pyperf's list of inherited variables."""
-NETWORK_JOBS = frozenset({"hub-download"})
-"""Jobs that measure nothing and ask a server the user named."""
+NETWORK_JOBS = frozenset({"hub-download", "conversion-tools"})
+"""Jobs that measure nothing and ask a server the user named, or the package index that pip is set to."""
 NETWORK_NAMES: tuple[str, ...] = (
     "HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN",
     "HF_TOKEN_PATH", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_XET", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
-    "http_proxy", "https_proxy", "all_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "http_proxy", "https_proxy", "all_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE", "PIP_CONFIG_FILE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX", "PIP_FIND_LINKS",
+    "PIP_CERT", "PIP_CLIENT_CERT", "PIP_PROXY", "PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT", "PIP_RETRIES",
+    "PIP_CACHE_DIR", "PIP_NO_CACHE_DIR", "PIP_KEYRING_PROVIDER", "NETRC",
 )  # fmt: skip
-"""What these jobs may see besides: the hub, its token and cache, and the way out of this network."""
+"""What these jobs may see besides: the hub, its token and cache, pip's settings, and the way out of this network."""
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def command(job: str) -> list[str]:
+def command(job: str, *, python: str | None = None) -> list[str]:
     """Return the command line of a child that runs `job`.
 
     In a frozen bundle the windowed executable has no standard streams, so its console sibling is called.
+
+    Args:
+        job: its name.
+        python: an interpreter that has what the job needs, and perhaps not this app; this one by default.
     """
+    if _alone(python):
+        return [python or sys.executable, "-P", str(_PACKAGE / "child" / "alone.py"), CHILD_OPTION, job]
     if getattr(sys, "frozen", False):
         executable = Path(sys.executable)
         sibling = executable.with_name(_CONSOLE_NAME + executable.suffix)
@@ -41,18 +51,33 @@ def command(job: str) -> list[str]:
     return [sys.executable, "-P", "-m", "advisor", CHILD_OPTION, job]
 
 
-def environment(base: Mapping[str, str] | None = None, *, job: str = "") -> dict[str, str]:
+def environment(
+    base: Mapping[str, str] | None = None, *, job: str = "", python: str | None = None
+) -> dict[str, str]:  # fmt: skip
     """Return the variables the child gets.
 
     Args:
         base: where they are taken from; the own environment by default.
         job: what the child will do; jobs that ask a server see how to reach it.
+        python: as for `command`; another interpreter sees nothing of this one's packages.
     """
     source = os.environ if base is None else base
     names = (*ENVIRONMENT_NAMES, *NETWORK_NAMES) if job in NETWORK_JOBS else ENVIRONMENT_NAMES
     kept = {name: source[name] for name in names if name in source}
     kept["PYTHONUTF8"] = "1"
+    if _alone(python):
+        bundled = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if getattr(sys, "frozen", False) else ()
+        for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", *bundled):
+            kept.pop(name, None)
+        return kept
     if not getattr(sys, "frozen", False):
-        home = str(Path(__file__).resolve().parents[2])
+        home = str(_PACKAGE.parent)
         kept["PYTHONPATH"] = os.pathsep.join(part for part in (home, kept.get("PYTHONPATH", "")) if part)
     return kept
+
+
+def _alone(python: str | None) -> bool:
+    """Tell whether the child must be started by `alone.py`: another interpreter, or this process was itself."""
+    if python not in (None, sys.executable):
+        return True
+    return not getattr(sys, "frozen", False) and str(_PACKAGE.parent) not in sys.path

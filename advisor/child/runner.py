@@ -38,6 +38,7 @@ def run(
     timeout_s: float | None = None,
     memory_limit_bytes: int | None = None,
     argv: Sequence[str] | None = None,
+    python: str | None = None,
 ) -> Outcome:
     """Run a job in a child process and return how it ended. Never raises for what the child does.
 
@@ -49,16 +50,17 @@ def run(
         timeout_s: [s] The child is stopped after this time; None: never.
         memory_limit_bytes: [B] The child is killed when a sample says its resident set is larger.
         argv: command line to run in place of the app's own child.
+        python: interpreter of the child, as for `command.command`.
     """
     lifecycle = Lifecycle(memory_limit_bytes=memory_limit_bytes)
     try:
         process = subprocess.Popen(  # noqa: S603 - a list of our own making, no shell
-            list(argv) if argv is not None else child_command.command(job),
+            list(argv) if argv is not None else child_command.command(job, python=python),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,  # plain descriptors: a buffered reader cannot be closed while a thread waits in it
-            env=child_command.environment(job=job),
+            env=child_command.environment(job=job, python=python),
             creationflags=_NO_WINDOW,
         )
     except OSError as error:

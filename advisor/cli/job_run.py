@@ -17,6 +17,7 @@ def run(
     timeout_s: float | None,
     memory_limit_bytes: int | None = None,
     describe: Callable[[Progress], str] | None = None,
+    python: str | None = None,
 ) -> Outcome:
     """Run a job; Ctrl+C stops it and leaves nothing behind.
 
@@ -27,6 +28,7 @@ def run(
         timeout_s: [s] The child is stopped after this time; None: never.
         memory_limit_bytes: [B] The child is stopped when it takes more.
         describe: what stands beside the bar; the stage's name by default.
+        python: interpreter of the child, as for `child.command.command`.
     """
     from advisor.child import runner
 
@@ -36,7 +38,7 @@ def run(
         with bar:
             return runner.run(
                 job, request, on_message=bar.show, cancel=cancel, timeout_s=timeout_s,
-                memory_limit_bytes=memory_limit_bytes,
+                memory_limit_bytes=memory_limit_bytes, python=python,
             )  # fmt: skip
     except KeyboardInterrupt:
         cancel.set()

@@ -56,6 +56,7 @@ class ChildProcess(QObject):
         memory_limit_bytes: int | None = None,
         timeout_s: float | None = None,
         argv: Sequence[str] | None = None,
+        python: str | None = None,
     ) -> None:
         """Start a job.
 
@@ -65,18 +66,19 @@ class ChildProcess(QObject):
             memory_limit_bytes: [B] The child is killed when a sample says its resident set is larger.
             timeout_s: [s] The child is stopped after this time; None: never.
             argv: command line to run in place of the app's own child.
+            python: interpreter of the child, as for `command.command`.
 
         Raises:
             RuntimeError: the last job has not ended.
         """
         if self._process is not None:
             raise RuntimeError("a child is running; wait for its end")
-        program, *arguments = argv if argv is not None else command.command(job)
+        program, *arguments = argv if argv is not None else command.command(job, python=python)
         self._lifecycle = Lifecycle(memory_limit_bytes=memory_limit_bytes)
         self._stderr = b""
         self._next_step = "terminate"
         process = QProcess(self)
-        process.setProcessEnvironment(_environment())
+        process.setProcessEnvironment(_environment(job, python))
         process.readyReadStandardOutput.connect(self._on_process_stdout)
         process.readyReadStandardError.connect(self._on_process_stderr)
         process.errorOccurred.connect(self._on_process_error)
@@ -179,8 +181,8 @@ class ChildProcess(QObject):
         self._end()
 
 
-def _environment() -> QProcessEnvironment:
+def _environment(job: str, python: str | None) -> QProcessEnvironment:
     environment = QProcessEnvironment()
-    for name, value in command.environment().items():
+    for name, value in command.environment(job=job, python=python).items():
         environment.insert(name, value)
     return environment

@@ -2,8 +2,13 @@
 
 import os
 import sys
+import sysconfig
+import venv
+from pathlib import Path
 
-from advisor.child import command
+import msgspec
+
+from advisor.child import command, runner
 from advisor.paths import HOME_VARIABLE
 
 
@@ -37,3 +42,37 @@ def test_the_own_path_comes_before_the_users():
 def test_a_frozen_app_needs_no_python_path(monkeypatch):
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     assert "PYTHONPATH" not in command.environment({})
+
+
+def test_another_interpreter_starts_the_app_by_its_file_and_sees_none_of_this_ones_packages():
+    program, *arguments = command.command("probe", python="/other/python")
+    assert program == "/other/python"
+    assert arguments[0] == "-P"
+    assert arguments[1].endswith("alone.py")
+    found = command.environment({"PYTHONPATH": "/mine", "VIRTUAL_ENV": "/v", "PATH": "/bin"}, python="/other/python")
+    assert {"PYTHONPATH", "VIRTUAL_ENV"}.isdisjoint(found)
+    assert found["PATH"] == "/bin"
+
+
+def test_this_interpreter_by_name_is_no_other():
+    assert command.command("probe", python=sys.executable) == command.command("probe")
+
+
+def test_only_jobs_that_use_the_network_see_pips_settings():
+    given = {"PIP_INDEX_URL": "x", "HTTPS_PROXY": "y"}
+    assert given.items() <= command.environment(given, job="conversion-tools").items()
+    assert given.keys().isdisjoint(command.environment(given, job="convert"))
+
+
+def test_a_child_in_an_interpreter_without_the_app_speaks_the_protocol(tmp_path):
+    """A bare environment holds one dependency by a path file; the app's other packages stay out of it."""
+    venv.create(tmp_path / "bare", with_pip=False)
+    python = tmp_path / "bare" / "bin" / "python"
+    site = sysconfig.get_paths(vars={"base": str(tmp_path / "bare"), "platbase": str(tmp_path / "bare")})["purelib"]
+    (tmp_path / "some").mkdir()
+    (tmp_path / "some" / "msgspec").symlink_to(Path(msgspec.__file__).parent)
+    Path(site, "some.pth").write_text(str(tmp_path / "some"))
+    messages = []
+    outcome = runner.run("none", b"{}", python=str(python), on_message=messages.append, timeout_s=60)
+    assert outcome.reason == "job-unknown"
+    assert "numpy" not in messages[0].versions
