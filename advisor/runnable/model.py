@@ -15,7 +15,8 @@ Head = Literal["next-token", "embedding", "classes", "token-classes", "masked-to
 """What the main output says: scores of the next token, a vector for a text or an image, scores of labels, ..."""
 Pooling = Literal["mean", "cls", "max", "last", "none"]
 """How the vectors of tokens become one; `none`: the graph gives one vector already."""
-Part = Literal["model", "encoder", "decoder"]
+Part = Literal["model", "encoder", "decoder", "with-past"]
+"""`with-past`: the decoder of every token after the first, where it is a file of its own."""
 
 
 class GraphFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,8 +67,12 @@ class RunnableModel(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[str, ...] = ()
     """In the order of the scores, of a classifier."""
     num_context_tokens: int | None = None
+    prompts: dict[str, str] = {}
+    """What an embedder wants before a text, by its use: `query` -> `query: `."""
     config: dict[str, object] = {}
     """config.json as it is; never run."""
+    runtime_config: dict[str, object] = {}
+    """genai_config.json as it is, of that layout."""
     provenance: Provenance | None = None
     """Null for a model that this app did not convert."""
 
@@ -81,6 +86,10 @@ class RunnableModel(msgspec.Struct, frozen=True, kw_only=True):
             if graph.part == part:
                 return Path(self.folder) / graph.name
         raise KeyError(part)
+
+    def has(self, part: Part) -> bool:
+        """Tell whether the model has a part in a file of its own."""
+        return any(graph.part == part for graph in self.graphs)
 
     def size_bytes(self) -> int:
         """Return the bytes of all graphs and their weights."""

@@ -13,6 +13,7 @@ from advisor.child import command
 SCRIPT = """
 import json, os, sys, time
 from advisor.probe.engine import session
+from advisor.runnable.engine.session import share_threads
 
 def threads():
     return set(map(int, os.listdir("/proc/self/task")))
@@ -20,7 +21,7 @@ def threads():
 kind, graph, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 before = threads()
 if kind == "shared":
-    assert session.share_threads(count, pinned=True)
+    assert share_threads(count, pinned=True)
     kept = [session.make(graph, num_threads=count, pinned=True, shared=True) for _ in range(2)]
 else:
     kept = [session.make(graph, num_threads=count, pinned=kind == "own")]

@@ -46,7 +46,7 @@ def read_object(files: FileSet, name: str) -> dict[str, Any]:
     Raises:
         InvalidModelError: `config-damaged`; names the file.
     """
-    value = _read_json(files, name)
+    value = read_json(files, name)
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -54,7 +54,12 @@ def read_object(files: FileSet, name: str) -> dict[str, Any]:
     return value
 
 
-def _read_json(files: FileSet, name: str) -> object:
+def read_json(files: FileSet, name: str) -> object:
+    """Return what a JSON file of the model holds; null when it is not there.
+
+    Raises:
+        InvalidModelError: `config-damaged`; names the file.
+    """
     size = files.sizes().get(name)
     if size is None:
         return None
@@ -71,7 +76,7 @@ def _read_json(files: FileSet, name: str) -> object:
 
 def dense_modules(files: FileSet) -> tuple[str, ...]:
     """Return the folders of dense layers that a sentence embedder puts on its network."""
-    modules = _read_json(files, MODULES)
+    modules = read_json(files, MODULES)
     if not isinstance(modules, list):
         return ()
     found = []

@@ -21,9 +21,10 @@ from advisor.energy.watch import Watch
 from advisor.hardware.roots import Roots
 from advisor.probe import energy_stage, schedule
 from advisor.probe.energy import EnergyReport, EnergyRequest, MeterReport, PhaseBlocks, WorkTime
-from advisor.probe.engine.measure import make_runner, refusing
+from advisor.probe.engine.measure import make_runner
 from advisor.probe.engine.runner import Runner, clock
 from advisor.probe.sampling import Sampler, readings_between
+from advisor.runnable.engine.session import refusing
 
 _SPIN_S = {"quick": 1.2, "standard": 2.0}
 _WARM_S = {"quick": 3.0, "standard": 10.0}

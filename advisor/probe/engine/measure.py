@@ -1,16 +1,14 @@
 """The jobs of a measuring child: which runtime is there, and how fast one depth of a model is."""
 
-import contextlib
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import onnxruntime as ort
 
 from advisor.child.main import Channel, refuse_request
-from advisor.errors import AdvisorError, ChildError, InvalidModelError
 from advisor.graphs.recipe import Runner as RunnerName
 from advisor.probe import providers as providers_of
 from advisor.probe.depth import DepthReport, DepthRequest
@@ -21,6 +19,7 @@ from advisor.probe.engine.runner import Runner
 from advisor.probe.engine.seq2seq import Seq2SeqRunner
 from advisor.probe.plan import DepthMeasurement
 from advisor.probe.sampling import Sampler
+from advisor.runnable.engine.session import refusing
 
 RunnerMaker = Callable[[DepthRequest, Sampler], Runner]
 _RUNNERS: dict[RunnerName, RunnerMaker] = {
@@ -64,32 +63,6 @@ def measure(request: bytes, channel: Channel) -> bytes:
 def make_runner(wanted: DepthRequest, sampler: Sampler) -> Runner:
     """Make the session of a depth and the way it is run; errors are the runtime's own, see `refusing`."""
     return _RUNNERS[wanted.runner](wanted, sampler)
-
-
-@contextlib.contextmanager
-def refusing() -> Iterator[None]:
-    """Turn what the runtime raises into what the app says.
-
-    Raises:
-        InvalidModelError: the runtime refuses the graph.
-        ChildError: `killed_for_memory`; the runtime could not get memory.
-    """
-    try:
-        yield
-    except AdvisorError:
-        raise
-    except MemoryError as error:
-        raise _no_memory() from error
-    except Exception as error:
-        if not type(error).__module__.startswith("onnxruntime"):
-            raise
-        if "bad_alloc" in str(error) or "Failed to allocate" in str(error):
-            raise _no_memory() from error
-        raise InvalidModelError(
-            "invalid_model",
-            f"ONNX Runtime cannot run this model: {str(error).splitlines()[0]}",
-            remedy="Choose another format of the model.",
-        ) from error
 
 
 def take(make: RunnerMaker, wanted: DepthRequest, channel: Channel, sampler: Sampler) -> DepthReport:
@@ -155,11 +128,3 @@ def _remove(wanted: DepthRequest) -> None:
             path.unlink()
         except OSError:
             return
-
-
-def _no_memory() -> ChildError:
-    return ChildError(
-        "killed_for_memory",
-        "ONNX Runtime could not get the memory this model needs.",
-        remedy="Try a shorter context, a smaller format or a smaller model.",
-    )

@@ -19,6 +19,7 @@ from advisor.probe.engine import session
 from advisor.probe.engine.runner import clock
 from advisor.probe.engine.tokens import TokenRunner
 from advisor.probe.sampling import Sampler
+from advisor.runnable.engine.session import share_threads
 
 _IDS, _ENCODER_MASK = "input_ids", "encoder_attention_mask"
 Values = dict[str, ort.OrtValue]
@@ -28,7 +29,7 @@ class Seq2SeqRunner(TokenRunner):
     """Each run of the encoder makes keys and values for the decoder's cross attention; its past grows by a token."""
 
     def __init__(self, wanted: DepthRequest, sampler: Sampler) -> None:
-        self._shared = session.share_threads(wanted.num_threads, pinned=wanted.pinned)
+        self._shared = share_threads(wanted.num_threads, pinned=wanted.pinned)
         super().__init__(wanted, sampler)
         self._encoder = self._load(wanted.graph_files[0])
         made = [entry.name for entry in self._encoder.get_outputs()]

@@ -1,10 +1,8 @@
 """Sessions of ONNX Runtime, their inputs and what they keep from run to run. One session a process measures.
 
-A second session in the same process keeps its threads spinning and steals cores: times were seen to be 30-90 % off. Who
-needs two lets them share their threads.
+Their options are those of models with real weights, see `runnable.engine.session`.
 """
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,8 +13,8 @@ from numpy.typing import NDArray
 from advisor.graphs.recipe import Bound, Feed
 from advisor.probe.engine import providers
 from advisor.probe.providers import ProviderUse, processor
+from advisor.runnable.engine import session as sessions
 
-_LOG_ERRORS_ONLY = 3
 _KEPT_VALUE = 0.1
 """[1] What unread cache positions hold: finite, no denormal, and written, so that its pages are resident."""
 _SEED = 0
@@ -36,69 +34,8 @@ def make(
         pinned: each thread stays on a processor of its own, the calling one on the first.
         shared: it uses the threads made by `share_threads` and none of its own.
     """
-    options = ort.SessionOptions()
-    if shared:
-        options.use_per_session_threads = False
-    else:
-        options.intra_op_num_threads = num_threads
-        options.inter_op_num_threads = 1
-    options.log_severity_level = _LOG_ERRORS_ONLY
-    if pinned and not shared:
-        _pin(options, num_threads)
+    options = sessions.options(num_threads, pinned=pinned, shared=shared)
     return ort.InferenceSession(graph_file, options, providers=providers.prepare(options, uses or (processor(),)))
-
-
-def share_threads(num_threads: int, *, pinned: bool = False) -> bool:
-    """Make threads that all sessions of this process may share; False where the runtime is too old for it.
-
-    It must come before the first session.
-
-    Args:
-        num_threads: of one operator, the calling one among them.
-        pinned: each stays on a processor of its own, the calling one on the first.
-    """
-    make_pool = getattr(ort, "set_global_thread_pool_sizes", None)
-    if make_pool is None:
-        return False
-    before = _thread_ids()
-    make_pool(num_threads, 1)
-    made, usable = sorted(_thread_ids() - before), _usable(num_threads)
-    if pinned and usable:
-        for thread, cpu in zip(made, usable[1:], strict=False):
-            os.sched_setaffinity(thread, {cpu})
-        os.sched_setaffinity(0, usable[:1])
-    return True
-
-
-def _thread_ids() -> set[int]:
-    """Return the numbers of this process's threads; none where the system does not list them."""
-    try:
-        return set(map(int, os.listdir("/proc/self/task")))  # noqa: PTH208 - numbers, no paths
-    except OSError:
-        return set()
-
-
-def _usable(num_threads: int) -> list[int]:
-    """Return a processor for each thread, or none where there are too few or the system cannot pin."""
-    if not hasattr(os, "sched_setaffinity"):
-        return []
-    usable = sorted(os.sched_getaffinity(0))[:num_threads]
-    return usable if len(usable) == num_threads else []
-
-
-def _pin(options: ort.SessionOptions, num_threads: int) -> None:
-    """Keep the calling thread on the first processor it may use and each further one on the next.
-
-    Source:
-        ONNX Runtime, "Thread management": affinities count from 1 and leave the calling thread out.
-    """
-    usable = _usable(num_threads)
-    if not usable:
-        return
-    if num_threads > 1:
-        others = ";".join(str(cpu + 1) for cpu in usable[1:])
-        options.add_session_config_entry("session.intra_op_thread_affinities", others)
-    os.sched_setaffinity(0, usable[:1])
 
 
 def feed(wanted: Feed) -> NDArray[Any]:
