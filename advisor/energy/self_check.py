@@ -61,7 +61,19 @@ def run_check(roots: Roots | None = None, *, seconds: float = 2.0) -> SelfCheck:
                 made.refuse(live.meter, live.text[:1].lower() + live.text[1:].rstrip("."))
     finally:
         made.stop()
-    return SelfCheck(infos=made.infos(), checks=checks, sentences=tuple(live.text for _, live in found))
+    return SelfCheck(
+        infos=made.infos(), checks=checks, sentences=tuple(_sentence(watch.info, live) for watch, live in found)
+    )
+
+
+def _sentence(info: MeterInfo, live: Liveness) -> str:
+    """Say what was seen; a graphics card is not what this check loads."""
+    if info.component != "gpu" or live.alive or live.idle_w is None or live.load_w is None:
+        return live.text
+    return (
+        f"{info.name} can be read: {live.idle_w:.1f} W idle, {live.load_w:.1f} W while the processor worked. This "
+        "check loads the processor alone."
+    )
 
 
 class PowerNow(msgspec.Struct, frozen=True, kw_only=True):

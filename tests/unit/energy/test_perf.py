@@ -181,3 +181,10 @@ def test_the_kernel_of_this_machine_refuses_a_pmu_that_does_not_exist():
     with pytest.raises(OSError, match=r"\S") as caught:
         perf.open_event(nonsense, 0)
     assert caught.value.errno in (errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP)
+
+
+def test_a_platform_event_without_one_of_the_processor_is_no_meter(tmp_path, kernel):
+    found = find(fake.power_pmu(tmp_path, {"energy-psys": 5}), kernel)
+    assert {entry.info.state for entry in found.values()} == {"absent"}
+    assert "virtual machine" in found["perf-psys"].info.why
+    assert not kernel.opened

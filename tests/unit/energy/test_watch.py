@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from fakes_energy import powercap_tree, roots, set_count
 
-from advisor.energy import bench, rapl
+from advisor.energy import bench, rapl, self_check
 from advisor.energy.bench import Bench
 from advisor.energy.meter import Found
 from advisor.energy.model import MeterInfo, Reading
@@ -206,3 +206,12 @@ def test_a_meter_that_cannot_be_opened_is_refused_with_its_reason(machine):
 ])  # fmt: skip
 def test_idle_against_load_must_move_the_meter(idle, load, alive):
     assert bench.liveness(Hanging.info, idle, load).alive is alive
+
+
+def test_a_card_that_stays_idle_while_the_processor_works_is_not_called_dead():
+    card = msgspec.structs.replace(Hanging.info, component="gpu", name="the card's counter")
+    live = bench.liveness(card, (73.7,), 71.8)
+    said = self_check._sentence(card, live)
+    assert "does not rise" not in said
+    assert "73.7 W idle, 71.8 W while the processor worked" in said
+    assert "does not rise" in self_check._sentence(Hanging.info, bench.liveness(Hanging.info, (10.0,), 10.0))
