@@ -149,7 +149,7 @@ def find(
     cpus = read_cpus(roots)
     if cpus is None:
         return (absent(PACKAGE, "the system does not tell which processor stands for which package"),)
-    if read_event(roots, "energy-pkg") is None and read_event(roots, "energy-psys") is not None:
+    if (roots.sys / _PMU / "events/energy-psys").exists() and not (roots.sys / _PMU / "events/energy-pkg").exists():
         return tuple(absent(info, _ALONE) for _, info in _EVENTS)
     return tuple(_found(roots, name, info, cpus, opener, clock) for name, info in _EVENTS)
 
