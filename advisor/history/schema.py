@@ -24,7 +24,13 @@ _VERSION_3 = (
         fingerprint TEXT NOT NULL, payload BLOB NOT NULL)""",
     "CREATE INDEX file_probes_of_file ON file_probes (sha256, file_bytes, fingerprint)",
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
+_VERSION_4 = (
+    """CREATE TABLE evaluations (
+        id TEXT PRIMARY KEY, created TEXT NOT NULL, kind TEXT NOT NULL, model TEXT NOT NULL, format TEXT NOT NULL,
+        fingerprint TEXT NOT NULL, payload BLOB NOT NULL)""",
+    "CREATE INDEX evaluations_of_model ON evaluations (kind, model, format, fingerprint)",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 """Entry n brings a file from version n to version n + 1."""
 VERSION = len(MIGRATIONS)
 """Kept in SQLite's `user_version`."""

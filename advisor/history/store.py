@@ -1,21 +1,21 @@
-"""Keep machines, probes, measured files, calibrations and reports between starts, in one SQLite file (WAL).
+"""Keep machines, measurements, evaluations, calibrations and reports between starts, in one SQLite file (WAL).
 
 Each call opens its own connection, so any thread may call. It must not decide what is shown: `recommend.merge` does.
 """
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from advisor.errors import NotFoundError, StorageError
 from advisor.graphs.kernel_case import Calibration
 from advisor.hardware.model import HardwareProfile
-from advisor.history import schema
+from advisor.history import failures, schema
 from advisor.probe.onnx_file.plan import OnnxFileResult
 from advisor.probe.plan import ProbeResult
 
@@ -32,6 +32,21 @@ class ReportRecord(msgspec.Struct, frozen=True, kw_only=True):
     created: str
     """ISO 8601, UTC."""
     title: str
+
+
+class Evaluated(Protocol):
+    """What every result of judging a model with its real weights has, whatever else it holds: a Struct."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+    @property
+    def created(self) -> str: ...  # noqa: D102
+    @property
+    def model(self) -> str: ...  # noqa: D102
+    @property
+    def format(self) -> str: ...  # noqa: D102
+    @property
+    def fingerprint(self) -> str: ...  # noqa: D102
 
 
 class History:
@@ -66,7 +81,7 @@ class History:
         """
         try:
             self._prepare()
-        except _DamagedError:
+        except failures.DamagedError:
             self._set_aside()
             self._prepare()
         return self
@@ -157,6 +172,48 @@ class History:
         )
         return self._decoded(rows, OnnxFileResult, "measurements of files")
 
+    def add_evaluation(self, kind: str, result: Evaluated) -> None:
+        """Keep what judging a model with its real weights gave; the same id again replaces it.
+
+        Args:
+            kind: `compression`, `examples`: what `evaluations` is asked for; the type of `result` follows from it.
+            result: a Struct.
+
+        Raises:
+            StorageError: as `open`.
+        """
+        self._write(
+            "INSERT OR REPLACE INTO evaluations (id, created, kind, model, format, fingerprint, payload)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                result.id, result.created, kind, result.model, result.format, result.fingerprint,
+                msgspec.json.encode(result),
+            ),
+        )  # fmt: skip
+
+    def evaluations(
+        self, kind: str, type: type[_T], *, model: str | None = None, format: str | None = None,
+        fingerprint: str | None = None,
+    ) -> tuple[_T, ...]:  # fmt: skip
+        """Return kept evaluations of one kind, newest first.
+
+        Args:
+            kind: as it was added.
+            type: the Struct that was added.
+            model: only of this model.
+            format: only of this format id.
+            fingerprint: only of this machine.
+
+        Raises:
+            StorageError: as `open`.
+        """
+        rows = self._read(
+            "SELECT payload FROM evaluations WHERE kind = ?1 AND (?2 IS NULL OR model = ?2)"
+            " AND (?3 IS NULL OR format = ?3) AND (?4 IS NULL OR fingerprint = ?4) ORDER BY created DESC, rowid DESC",
+            (kind, model, format, fingerprint),
+        )
+        return self._decoded(rows, type, "evaluations")
+
     def add_calibration(self, calibration: Calibration) -> None:
         """Keep what calibrating measured. Raises: StorageError, as `open`."""
         self._write(
@@ -209,13 +266,13 @@ class History:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _not_writable(self._path, str(error.strerror or error)) from error
+            raise failures.not_writable(self._path, str(error.strerror or error)) from error
         with self._connection() as connection:
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
             if version > schema.VERSION:
-                raise _newer(self._path, version)
+                raise failures.newer(self._path, version)
             if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-                raise _damaged(self._path, "quick_check")
+                raise failures.damaged(self._path, "quick_check")
             connection.execute("PRAGMA journal_mode = WAL")
             if version < schema.VERSION:
                 if version:  # 0: a new file, there is nothing to lose
@@ -239,7 +296,7 @@ class History:
                 if source.exists():
                     source.replace(aside.with_name(aside.name + suffix))
         except OSError as error:
-            raise _not_writable(self._path, str(error.strerror or error)) from error
+            raise failures.not_writable(self._path, str(error.strerror or error)) from error
         self._notices.append(f"The history file was damaged. It was kept as {aside.name} and a new one was begun.")
 
     def _write(self, sql: str, values: tuple[Any, ...]) -> int:
@@ -276,71 +333,7 @@ class History:
             connection.execute("PRAGMA synchronous = NORMAL")
             yield connection
         except sqlite3.Error as error:
-            raise _translated(error, self._path) from error
+            raise failures.translated(error, self._path) from error
         finally:
             if connection is not None:
                 connection.close()
-
-
-class _DamagedError(StorageError):
-    """The file is not a sound database."""
-
-
-def _damaged(path: Path, why: str) -> StorageError:
-    return _DamagedError(
-        "history-damaged",
-        f"The history file {path} is damaged: {why}.",
-        remedy="Start the program again: the damaged file is kept under another name and a new one is begun.",
-        path=str(path),
-    )
-
-
-def _newer(path: Path, version: int) -> StorageError:
-    return StorageError(
-        "history-newer",
-        f"The history file {path} has version {version}; this program knows versions up to {schema.VERSION}.",
-        remedy="Update the program, or move the file away to begin a new history. Nothing was changed.",
-        path=str(path),
-    )
-
-
-def _locked(path: Path, _: str) -> StorageError:
-    return StorageError(
-        "history-locked",
-        f"The history file {path} is in use by another program.",
-        remedy="Close the other program and try again. Nothing was changed.",
-        path=str(path),
-    )
-
-
-def _not_writable(path: Path, why: str) -> StorageError:
-    return StorageError(
-        "history-not-writable",
-        f"The history file {path} cannot be written: {why}.",
-        remedy="Choose another folder or change its permissions. Nothing was changed.",
-        path=str(path),
-    )
-
-
-def _full(path: Path, _: str) -> StorageError:
-    return StorageError(
-        "history-full",
-        f"There is no space left to write the history file {path}.",
-        remedy="Free some space and try again. Nothing was changed.",
-        path=str(path),
-    )
-
-
-_BUILDERS: dict[int, Callable[[Path, str], StorageError]] = {
-    sqlite3.SQLITE_CORRUPT: _damaged,
-    sqlite3.SQLITE_NOTADB: _damaged,
-    sqlite3.SQLITE_BUSY: _locked,
-    sqlite3.SQLITE_LOCKED: _locked,
-    sqlite3.SQLITE_FULL: _full,
-}
-
-
-def _translated(error: sqlite3.Error, path: Path) -> StorageError:
-    """Return the failure in our words. Extended result codes keep the primary one in their low byte."""
-    code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-    return _BUILDERS.get(code, _not_writable)(path, str(error))

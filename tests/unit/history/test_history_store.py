@@ -279,6 +279,49 @@ def test_a_file_of_version_2_is_given_files_and_kept_as_it_was(tmp_path):
     assert "file_probes" not in tables
 
 
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    created: str = "2026-11-27T10:00:00+00:00"
+    model: str = "owner/small"
+    format: str = "onnx-int4-b32"
+    fingerprint: str = "here"
+    findings: tuple[str, ...] = ("de", "sw")
+
+
+def test_evaluations_come_back_equal_newest_first_and_by_kind_model_format_and_machine(history):
+    old, new = Judged(id="a", created="2026-11-01T10:00:00+00:00"), Judged(id="b")
+    others = (Judged(id="c", model="m"), Judged(id="d", format="f"), Judged(id="e", fingerprint="elsewhere"))
+    for item in (new, old, *others):
+        history.add_evaluation("compression", item)
+    history.add_evaluation("examples", Judged(id="x"))
+    history.add_evaluation("compression", msgspec.structs.replace(old, findings=()))
+    history.close()
+    again = History(history.path).open()
+    found = again.evaluations("compression", Judged, model="owner/small", format="onnx-int4-b32", fingerprint="here")
+    assert found == (new, msgspec.structs.replace(old, findings=()))
+    assert len(again.evaluations("compression", Judged)) == 5
+    assert again.evaluations("examples", Judged) == (Judged(id="x"),)
+    assert again.notice == ""
+
+
+def test_a_file_of_version_3_is_given_evaluations_and_kept_as_it_was(tmp_path):
+    path = tmp_path / "history.sqlite"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statements in schema.MIGRATIONS[:3]:
+            for statement in statements:
+                connection.execute(statement)
+        connection.execute("PRAGMA user_version = 3")
+        connection.execute("INSERT INTO reports (created, title, payload) VALUES ('2026-11-23T10', 'Mails', '{}')")
+    history = History(path).open()
+    assert [record.title for record in history.reports()] == ["Mails"]
+    history.add_evaluation("compression", Judged(id="a"))
+    assert history.evaluations("compression", Judged) == (Judged(id="a"),)
+    with contextlib.closing(sqlite3.connect(tmp_path / "history.sqlite.v3-backup")) as backup:
+        assert backup.execute("PRAGMA user_version").fetchone()[0] == 3
+        tables = {row[0] for row in backup.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert "evaluations" not in tables
+
+
 def test_a_new_file_leaves_no_backup(history):
     assert [path.name for path in history.path.parent.iterdir() if "backup" in path.name] == []
 
