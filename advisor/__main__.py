@@ -58,6 +58,7 @@ def _child(arguments: list[str]) -> NoReturn:
         "onnx-file-run": _onnx_file_run,
         "calibrate-kernels": _calibrate_kernels,
         "hub-download": _hub_download,
+        "sparsity": _sparsity,
     }
     child.leave(child.main(arguments[0] if arguments else "", jobs))
 
@@ -114,6 +115,12 @@ def _calibrate_kernels() -> "Job":
     from advisor.probe.engine import kernels
 
     return kernels.measure
+
+
+def _sparsity() -> "Job":
+    from advisor.evaluate import sparsity as job
+
+    return job.sparsity
 
 
 def _hub_download() -> "Job":

@@ -25,6 +25,7 @@ from advisor.cli import (
     recommend,
     report,
     size,
+    sparsity,
     wall_meter,
 )
 from advisor.errors import AdvisorError
@@ -83,8 +84,8 @@ def build() -> typer.Typer:
     ) -> None:
         """Keep `--version` beside the commands."""
 
-    for command in (hardware.hardware, describe.describe, catalog.catalog, size.size, examples.examples,
-                    estimate.estimate,
+    for command in (hardware.hardware, describe.describe, catalog.catalog, size.size, sparsity.sparsity,
+                    examples.examples, estimate.estimate,
                     recommend.recommend,
                     calibrate.calibrate, probe.probe, meters.meters, compare_energy.compare_energy,
                     wall_meter.wall_meter, finetune.finetune, interchange.export_energy,

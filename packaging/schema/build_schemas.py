@@ -13,7 +13,9 @@ import msgspec
 from advisor.catalog.headers.model import Container
 from advisor.catalog.hub.layout import Kind
 from advisor.catalog.hub.model import Gate
+from advisor.catalog.model import TensorRole
 from advisor.catalog.query import Structure
+from advisor.catalog.weights.model import Pattern
 from advisor.child.protocol import OutcomeCode, Sample
 from advisor.energy.compare import Finding
 from advisor.energy.model import Component, EnergyResult, MeterInfo
@@ -305,6 +307,7 @@ def documents() -> dict[str, Schema]:
         ),
         "finetune": _finetune(),
         "size": _size(),
+        "sparsity": _sparsity(),
         "examples": _examples(),
         "hub-size": _hub_size(),
         "hub-search": _hub_search(),
@@ -366,6 +369,38 @@ def _size() -> Schema:
             )
         ),
         refusals=array(closed(code=TEXT, message=TEXT, remedy=TEXT)),
+    )
+
+
+def _sparsity() -> Schema:
+    counts = dict.fromkeys(("num_tensors", "num_elements", "num_zeros"), COUNT)
+    sides = array(COUNT)
+    return closed(
+        **head("sparsity"),
+        **dict.fromkeys(("name", "sentence"), TEXT),
+        container=choice(Container),
+        **dict.fromkeys(("saving", "remarks", "unknown_types"), TEXTS),
+        **counts,
+        **dict.fromkeys(("num_unknown_elements", "num_masks", "num_pruned_heads"), COUNT),
+        is_quantized=BOOLEAN,
+        **dict.fromkeys(("zero_share", "matrix_zero_share", "removable", "read", "duration"), FIGURE),
+        roles=array(closed(role=choice(TensorRole), **counts)),
+        patterns=array(closed(pattern=choice(Pattern), **counts)),
+        tensors=array(
+            closed(
+                **dict.fromkeys(("name", "file", "type"), TEXT),
+                role=choice(TensorRole),
+                shape=sides,
+                pattern=choice(Pattern),
+                **dict.fromkeys(
+                    ("num_elements", "num_zeros", "num_zero_rows", "num_zero_columns", "num_zero_heads"), COUNT
+                ),
+            )
+        ),
+        num_stated_layers=nullable(COUNT),
+        missing_layers=array(COUNT),
+        uneven=array(closed(name=TEXT, num_shapes=COUNT, smallest=sides, largest=sides)),
+        stated=nullable(closed(format=TEXT, structure=nullable(TEXT), share=FIGURE)),
     )
 
 

@@ -118,6 +118,12 @@ def grouped(
     return tuple(groups)
 
 
+def named(item: Parameter) -> tuple[str, TensorRole]:
+    """Return the name of the group that a parameter belongs to, and what it is for."""
+    kept = _kept(item, "text", two_stacks=False)[0]
+    return kept.name, kept.role
+
+
 def with_tied_head(groups: tuple[TensorGroup, ...]) -> tuple[TensorGroup, ...]:
     """Return the groups of a model that ends in words, with the token table as output matrix where it has none."""
     if any(group.role == "lm_head" for group in groups):
