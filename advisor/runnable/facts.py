@@ -1,4 +1,4 @@
-"""What the small files beside a model say: end of text, longest input, chat template, pooling, labels. Nothing is run."""
+"""What the small files beside a model say: end of text, longest input, chat template, pooling. Nothing is run."""
 
 import math
 from collections.abc import Mapping
@@ -26,7 +26,9 @@ _POOLINGS: tuple[tuple[str, Pooling], ...] = (
     ("pooling_mode_max_tokens", "max"),
 )  # fmt: skip
 """Source: sentence-transformers, `models/Pooling.py`."""
-_OFFSET_FAMILIES = frozenset({"roberta", "xlm-roberta", "camembert", "mpnet", "longformer", "xlm-roberta-xl", "data2vec-text"})
+_OFFSET_FAMILIES = frozenset(
+    {"roberta", "xlm-roberta", "camembert", "mpnet", "longformer", "xlm-roberta-xl", "data2vec-text"}
+)
 """Their positions begin behind the number of the padding token, so that two are never used."""
 
 
@@ -54,8 +56,9 @@ def tokenizer(files: FileSet, config: Mapping[str, Any], runtime: Mapping[str, A
 
 
 def pooling(files: FileSet) -> tuple[Pooling, bool] | None:
-    """Return how sentence-transformers makes one vector of those of the tokens, and whether it is normalised; null
-    where nothing says so.
+    """Return how sentence-transformers makes one vector of those of the tokens, and whether it is normalised.
+
+    Null where nothing says so.
 
     Raises:
         InvalidModelError: `config-damaged`.
@@ -131,8 +134,9 @@ def _longest(facts: Mapping[str, Any], sentence: Mapping[str, Any], config: Mapp
 
 def _count(value: object) -> int | None:
     """Return a believable count; published files hold 1e30 for "no limit"."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return int(value) if is_number and 0 < value < _MOST_TOKENS else None  # type: ignore[operator,arg-type]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return int(value) if 1 <= value < _MOST_TOKENS else None
 
 
 def _template(files: FileSet, facts: Mapping[str, Any]) -> str | None:

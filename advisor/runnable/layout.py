@@ -57,7 +57,7 @@ def genai(runtime: Mapping[str, Any], owner: str) -> Chosen:
     if extra:
         raise InvalidModelError(
             "layout-unknown",
-            f"{owner} reads more than text ({', '.join(extra)} in {GENAI_CONFIG}); such a model cannot be run here yet.",
+            f"{owner} reads more than text ({', '.join(extra)} in {GENAI_CONFIG}); it cannot be run here.",
             remedy="Choose a model for text.",
         )
     if not any(part == "decoder" for part, _ in found):

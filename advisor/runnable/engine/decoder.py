@@ -1,0 +1,258 @@
+"""Language models with their real weights: scores of every token, greedy answers, how likely a continuation is."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, Self
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.errors import InvalidInputError
+from advisor.runnable import onnx_header
+from advisor.runnable.engine import session as sessions
+from advisor.runnable.engine import states
+from advisor.runnable.engine.network import Floats, Network, Past
+from advisor.runnable.model import RunnableModel
+
+_CHUNK_BYTES = 64 * 1024**2
+"""[B] Of scores made by one run; longer prompts are read in parts."""
+_LEAST_CHUNK = 16
+_SCORE_BYTES = 4
+clock = time.perf_counter
+
+
+class Generation(msgspec.Struct, frozen=True, kw_only=True):
+    """A greedy answer."""
+
+    ids: tuple[int, ...]
+    """Without the token that ended it."""
+    first_token_s: float
+    """[s] From the prompt's tokens to the first token of the answer."""
+    token_s: tuple[float, ...]
+    """[s] Of each further token, the ending one among them."""
+    stopped_by: Literal["stop", "length", "caller"]
+
+
+class Decoder:
+    """One language model. Its session is opened by the first call."""
+
+    def __init__(self, model: RunnableModel, *, num_threads: int, max_tokens: int) -> None:
+        """Prepare.
+
+        Args:
+            model: a decoder.
+            num_threads: of one operator.
+            max_tokens: room for prompt and answer; a cache that is shared takes all of it at once.
+        """
+        self._model, self._num_threads = model, num_threads
+        self.max_tokens = max_tokens
+        self._networks: tuple[Network, Network] | None = None
+        self._only_last = False
+
+    def __enter__(self) -> Self:
+        """Use it in a `with` statement."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the session."""
+        self.close()
+
+    def open(self) -> Self:
+        """Load the weights now, for who measures it.
+
+        Raises:
+            AdvisorError: as `session.refusing` and `states.ports`.
+        """
+        self._opened()
+        return self
+
+    def close(self) -> None:
+        """Let go of weights and cache."""
+        self._networks = None
+
+    def logits(self, ids: Sequence[int]) -> Floats:
+        """Return the scores of the token after each of these.
+
+        Args:
+            ids: at least one token.
+
+        Returns:
+            Shape (n, vocabulary), float32.
+
+        Raises:
+            InvalidInputError: `prompt-empty`, `prompt-too-long`.
+            AdvisorError: as `open`.
+        """
+        return np.concatenate(list(self.logits_in_parts(ids)))
+
+    def logits_in_parts(self, ids: Sequence[int]) -> Iterator[Floats]:
+        """Yield what `logits` returns in parts of bounded size, in order.
+
+        Raises:
+            AdvisorError: as `logits`.
+        """
+        past = self._start(ids)
+        for rows, _ in self._read(ids, past):
+            yield rows
+
+    def generate(
+        self, ids: Sequence[int], *, max_new_tokens: int, stop_ids: Sequence[int] = (),
+        on_token: Callable[[int], bool] | None = None,
+    ) -> Generation:  # fmt: skip
+        """Answer with the most likely token each time.
+
+        Args:
+            ids: the prompt.
+            max_new_tokens: longest answer.
+            stop_ids: end it too, beside the model's own.
+            on_token: told each token of the answer; False ends it.
+
+        Raises:
+            AdvisorError: as `logits`.
+        """
+        own = self._model.tokenizer.eos_token_ids if self._model.tokenizer is not None else ()
+        stops = {*own, *stop_ids}
+        past = self._start(ids, max_new_tokens)
+        found: list[int] = []
+        times_s: list[float] = []
+        reason: Literal["stop", "length", "caller"] = "length"
+        begin_s = clock()
+        rows, past = self._last(ids, past)
+        while True:
+            token = int(rows[-1].argmax())
+            now_s = clock()
+            times_s.append(now_s - begin_s)
+            begin_s = now_s
+            if token in stops:
+                reason = "stop"
+                break
+            found.append(token)
+            if on_token is not None and not on_token(token):
+                reason = "caller"
+                break
+            if len(found) >= max_new_tokens:
+                break
+            rows, past = self._step([*ids, *found], past)
+        return Generation(
+            ids=tuple(found), first_token_s=times_s[0], token_s=tuple(times_s[1:]), stopped_by=reason
+        )  # fmt: skip
+
+    def score(self, prefix_ids: Sequence[int], continuations: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        """Return how likely each continuation is after the same prefix, which is read once.
+
+        Args:
+            prefix_ids: at least one token.
+            continuations: tokens each; an empty one is certain.
+
+        Returns:
+            [nat] Natural logarithm of the probability of the whole continuation, shape (k,).
+
+        Raises:
+            AdvisorError: as `logits`.
+        """
+        longest = max((len(ids) for ids in continuations), default=0)
+        past = self._start(prefix_ids, longest)
+        rows, after = self._last(prefix_ids, past)
+        first = log_softmax(rows[-1:])
+        found = np.zeros(len(continuations))
+        for place, ids in enumerate(continuations):
+            if not ids:
+                continue
+            found[place] = first[0, ids[0]]
+            at = 1
+            for part, _ in self._read(ids[:-1], after, before=prefix_ids) if len(ids) > 1 else ():
+                wanted = np.asarray(ids[at : at + len(part)])
+                found[place] += log_softmax(part)[np.arange(len(part)), wanted].sum()
+                at += len(part)
+        return found
+
+    def _opened(self) -> tuple[Network, Network]:
+        """Return the networks for the first run and for those after it; most models have one for both."""
+        if self._networks is None:
+            has_two = self._model.has("with-past")
+            shared = has_two and sessions.share_threads(self._num_threads)
+            first = self._network("model", shared)
+            self._networks = (first, self._network("with-past", shared) if has_two else first)
+        return self._networks
+
+    def _network(self, part: Any, shared: bool) -> Network:  # noqa: ANN401 - a name of a part
+        path = self._model.path(part)
+        session = sessions.open_session(path, num_threads=self._num_threads, shared=shared)
+        search = self._model.runtime_config.get("search")
+        may_share = isinstance(search, dict) and search.get("past_present_share_buffer") is True
+        shares = may_share and "GroupQueryAttention" in onnx_header.read(path).operators
+        return Network(
+            session, states.ports(session, self._model), shared_tokens=self.max_tokens if shares else None
+        )  # fmt: skip
+
+    def _start(self, ids: Sequence[int], num_more: int = 0) -> Past:
+        if not ids:
+            raise InvalidInputError("prompt-empty", "The prompt has no tokens.", remedy="Give a text.")
+        if len(ids) + num_more > self.max_tokens:
+            raise InvalidInputError(
+                "prompt-too-long",
+                f"The prompt has {len(ids):,} tokens and {num_more:,} may follow; {self.max_tokens:,} have room.",
+                remedy="Shorten the text, or ask for a shorter answer.",
+                num_tokens=len(ids),
+            )
+        return self._opened()[0].start()
+
+    def _last(self, ids: Sequence[int], past: Past) -> tuple[Floats, Past]:
+        *_, found = self._read(ids, past, num_rows=1)
+        return found
+
+    def _step(self, so_far: Sequence[int], past: Past) -> tuple[Floats, Past]:
+        """Read the last of these tokens; a network without a cache reads all of them."""
+        network = self._opened()[1]
+        if not network.ports.states:
+            return network.run(np.asarray(so_far, np.int64), network.start(), num_rows=1)
+        return network.run(np.asarray(so_far[-1:], np.int64), past, num_rows=1)
+
+    def _read(
+        self, ids: Sequence[int], past: Past, *, before: Sequence[int] = (), num_rows: int = 0
+    ) -> Iterator[tuple[Floats, Past]]:
+        """Yield scores of tokens in order, with the past behind them.
+
+        Args:
+            ids: to read.
+            past: of the tokens before.
+            before: those tokens, for a network without a cache.
+            num_rows: 1 where only the last scores count, 0 where all do.
+        """
+        first, later = self._opened()
+        wanted = np.asarray(ids, np.int64)
+        if not later.ports.states:
+            whole = np.concatenate([np.asarray(before, np.int64), wanted])
+            rows, past = first.run(whole, first.start(), num_rows=num_rows)
+            yield rows[-len(wanted) :], past
+            return
+        at = 0
+        while at < len(wanted):
+            network = later if past.num_tokens else first
+            size = self._chunk(network, past, len(wanted), num_rows)
+            rows, after = network.run(wanted[at : at + size], past, num_rows=num_rows)
+            if not num_rows and len(rows) < len(wanted[at : at + size]):
+                self._only_last = True  # the graph gives the last token's scores only: once more, one by one
+                continue
+            at, past = at + size, after
+            yield rows, past
+
+    def _chunk(self, network: Network, past: Past, num_tokens: int, num_rows: int) -> int:
+        """Return how many tokens the next run reads."""
+        if self._only_last and not num_rows:
+            return 1
+        two_ways = network.ports.branch is not None or self._model.has("with-past")
+        if two_ways:  # the part with a past was drawn for one token
+            return 1 if past.num_tokens else num_tokens
+        return max(_LEAST_CHUNK, _CHUNK_BYTES // (_SCORE_BYTES * self.num_vocabulary()))
+
+    def num_vocabulary(self) -> int:
+        """Return how many tokens are scored, as far as the network states it; else a usual number."""
+        return self._opened()[0].num_vocabulary()
+
+
+def log_softmax(logits: NDArray[Any]) -> NDArray[np.float64]:
+    """Return logarithms of probabilities [nat] of scores, along the last axis."""
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
