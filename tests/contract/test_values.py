@@ -17,19 +17,20 @@ ROOT = Path(__file__).parents[2]
 UNIT_ENDINGS = (
     "_bytes", "_s", "_w", "_j", "_wh", "_hz", "_c", "_g", "_share", "_px", "_tokens", "_bytes_per_s", "_flops_per_s",
     "_g_per_kwh", "_mt_per_s",
+    "_nats",
 )  # fmt: skip
 # Dimensionless sizes of a model's layers, in the field's own words, and counters of a format or protocol.
 PLAIN_NUMBERS = (
     "_size", "_dim", "_rank", "_layers", "_bits", "_window", "_length", "_factor", "_period", "_kernel", "_width",
     "_positions", "_version", "_sizes", "_depths", "_flops", "_operators", "_ratio", "_k", "_scale",
-    "_counts", "_per_kwh", "_doubt", "_id", "_ids", "_index",
+    "_counts", "_per_kwh", "_doubt", "_id", "_ids", "_index", "_error", "_cosine",
 )  # fmt: skip
 PLAIN_WORDS = {
     "value", "low", "high", "vocab_size", "max_position_embeddings", "sliding_window", "window", "expand", "d_model",
     "year", "protocol", "start", "end", "index", "rank", "exit_code", "depth", "version",
     "depths", "depths_measured", "ratio", "k", "dimensions", "shape", "shapes", "limit",
     "pid", "id", "epoch", "order", "components", "layer_pattern", "iqr", "stars", "quality", "measured",
-    "items", "metadata",
+    "items", "metadata", "scale", "cosine",
 }  # fmt: skip
 
 
