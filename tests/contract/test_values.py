@@ -23,14 +23,14 @@ UNIT_ENDINGS = (
 PLAIN_NUMBERS = (
     "_size", "_dim", "_rank", "_layers", "_bits", "_window", "_length", "_factor", "_period", "_kernel", "_width",
     "_positions", "_version", "_sizes", "_depths", "_flops", "_operators", "_ratio", "_k", "_scale",
-    "_counts", "_per_kwh", "_doubt", "_id", "_ids", "_index", "_error", "_cosine",
+    "_counts", "_per_kwh", "_doubt", "_id", "_ids", "_index", "_error", "_cosine", "_axis",
 )  # fmt: skip
 PLAIN_WORDS = {
     "value", "low", "high", "vocab_size", "max_position_embeddings", "sliding_window", "window", "expand", "d_model",
     "year", "protocol", "start", "end", "index", "rank", "exit_code", "depth", "version",
     "depths", "depths_measured", "ratio", "k", "dimensions", "shape", "shapes", "limit",
     "pid", "id", "epoch", "order", "components", "layer_pattern", "iqr", "stars", "quality", "measured",
-    "items", "metadata", "scale", "cosine",
+    "items", "metadata", "scale", "cosine", "ids", "bits", "offsets",
 }  # fmt: skip
 
 
