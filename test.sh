@@ -24,5 +24,13 @@ echo "== mypy"
 mypy
 echo "== import contracts"
 lint-imports --no-logo 2>/dev/null || lint-imports
-echo "== tests"
-exec python -m pytest -q
+# Two at a time where nothing is measured; what measures or holds whole models runs alone.
+together="tests/unit tests/ui tests/contract tests/golden"
+failed=0
+echo "== tests, side by side"
+# shellcheck disable=SC2086 # a list of words on purpose
+python -m pytest -q -n 2 --dist loadfile $together || failed=1
+echo "== tests that measure, run whole models or start the app"
+# shellcheck disable=SC2086
+python -m pytest -q $(printf -- '--ignore=%s ' $together) || failed=1
+exit $failed
