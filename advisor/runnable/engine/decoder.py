@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from advisor.errors import InvalidInputError
 from advisor.runnable import onnx_header
-from advisor.runnable.engine import session as sessions
-from advisor.runnable.engine import states
+from advisor.runnable.engine import network
 from advisor.runnable.engine.network import Floats, Network, Past
 from advisor.runnable.model import RunnableModel
 
@@ -113,6 +112,10 @@ class Decoder:
         """
         own = self._model.tokenizer.eos_token_ids if self._model.tokenizer is not None else ()
         stops = {*own, *stop_ids}
+        if max_new_tokens < 1:
+            raise InvalidInputError(
+                "answer-empty", "An answer must be allowed at least one token.", remedy="Ask for one or more."
+            )
         past = self._start(ids, max_new_tokens)
         found: list[int] = []
         times_s: list[float] = []
@@ -157,7 +160,7 @@ class Decoder:
         first = log_softmax(rows[-1:])
         found = np.zeros(len(continuations))
         for place, ids in enumerate(continuations):
-            if not ids:
+            if not len(ids):
                 continue
             found[place] = first[0, ids[0]]
             at = 1
@@ -170,24 +173,16 @@ class Decoder:
     def _opened(self) -> tuple[Network, Network]:
         """Return the networks for the first run and for those after it; most models have one for both."""
         if self._networks is None:
-            has_two = self._model.has("with-past")
-            shared = has_two and sessions.share_threads(self._num_threads)
-            first = self._network("model", shared)
-            self._networks = (first, self._network("with-past", shared) if has_two else first)
+            search = self._model.runtime_config.get("search")
+            may_share = isinstance(search, dict) and search.get("past_present_share_buffer") is True
+            shares = may_share and "GroupQueryAttention" in onnx_header.read(self._model.path()).operators
+            self._networks = network.load(
+                self._model, "model", num_threads=self._num_threads, shared_tokens=self.max_tokens if shares else None
+            )
         return self._networks
 
-    def _network(self, part: Any, shared: bool) -> Network:  # noqa: ANN401 - a name of a part
-        path = self._model.path(part)
-        session = sessions.open_session(path, num_threads=self._num_threads, shared=shared)
-        search = self._model.runtime_config.get("search")
-        may_share = isinstance(search, dict) and search.get("past_present_share_buffer") is True
-        shares = may_share and "GroupQueryAttention" in onnx_header.read(path).operators
-        return Network(
-            session, states.ports(session, self._model), shared_tokens=self.max_tokens if shares else None
-        )  # fmt: skip
-
     def _start(self, ids: Sequence[int], num_more: int = 0) -> Past:
-        if not ids:
+        if not len(ids):
             raise InvalidInputError("prompt-empty", "The prompt has no tokens.", remedy="Give a text.")
         if len(ids) + num_more > self.max_tokens:
             raise InvalidInputError(
@@ -204,10 +199,10 @@ class Decoder:
 
     def _step(self, so_far: Sequence[int], past: Past) -> tuple[Floats, Past]:
         """Read the last of these tokens; a network without a cache reads all of them."""
-        network = self._opened()[1]
-        if not network.ports.states:
-            return network.run(np.asarray(so_far, np.int64), network.start(), num_rows=1)
-        return network.run(np.asarray(so_far[-1:], np.int64), past, num_rows=1)
+        later = self._opened()[1]
+        if not later.ports.states:
+            return later.run(np.asarray(so_far, np.int64), later.start(), num_rows=1)
+        return later.run(np.asarray(so_far[-1:], np.int64), past, num_rows=1)
 
     def _read(
         self, ids: Sequence[int], past: Past, *, before: Sequence[int] = (), num_rows: int = 0
@@ -229,20 +224,20 @@ class Decoder:
             return
         at = 0
         while at < len(wanted):
-            network = later if past.num_tokens else first
-            size = self._chunk(network, past, len(wanted), num_rows)
-            rows, after = network.run(wanted[at : at + size], past, num_rows=num_rows)
+            current = later if past.num_tokens else first
+            size = self._chunk(current, past, len(wanted), num_rows)
+            rows, after = current.run(wanted[at : at + size], past, num_rows=num_rows)
             if not num_rows and len(rows) < len(wanted[at : at + size]):
                 self._only_last = True  # the graph gives the last token's scores only: once more, one by one
                 continue
             at, past = at + size, after
             yield rows, past
 
-    def _chunk(self, network: Network, past: Past, num_tokens: int, num_rows: int) -> int:
+    def _chunk(self, current: Network, past: Past, num_tokens: int, num_rows: int) -> int:
         """Return how many tokens the next run reads."""
         if self._only_last and not num_rows:
             return 1
-        two_ways = network.ports.branch is not None or self._model.has("with-past")
+        two_ways = current.ports.branch is not None or self._model.has("with-past")
         if two_ways:  # the part with a past was drawn for one token
             return 1 if past.num_tokens else num_tokens
         return max(_LEAST_CHUNK, _CHUNK_BYTES // (_SCORE_BYTES * self.num_vocabulary()))

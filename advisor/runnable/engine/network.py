@@ -8,8 +8,11 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from advisor.runnable.engine import session as sessions
+from advisor.runnable.engine import states
 from advisor.runnable.engine.session import refusing
-from advisor.runnable.engine.states import Ports
+from advisor.runnable.engine.states import CROSS, Ports
+from advisor.runnable.model import Part, RunnableModel
 
 Floats = NDArray[np.float32]
 _USUAL_VOCABULARY = 128_000
@@ -28,18 +31,23 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
 class Network:
     """A decoder's session."""
 
-    def __init__(self, session: ort.InferenceSession, found: Ports, *, shared_tokens: int | None = None) -> None:
+    def __init__(
+        self, session: ort.InferenceSession, found: Ports, handed_on: Mapping[str, str], *,
+        shared_tokens: int | None = None,
+    ) -> None:  # fmt: skip
         """Keep a session.
 
         Args:
             session: opened.
             found: its inputs and outputs.
+            handed_on: output -> input of the next run that it becomes.
             shared_tokens: room of one cache that is past and present at once, as onnxruntime-genai runs its models;
                 null: the cache is made anew, longer, by each run.
         """
         self._session, self.ports = session, found
+        self._handed_on = handed_on
         self._shared: dict[str, ort.OrtValue] = {}
-        self._outputs = [entry.name for entry in session.get_outputs()]
+        self._outputs = [entry.name for entry in session.get_outputs() if entry.name in {found.logits, *handed_on}]
         self._shared_tokens = shared_tokens
 
     def num_vocabulary(self) -> int:
@@ -93,33 +101,29 @@ class Network:
         for name, value in (others or {}).items():
             self._other(binding, name, value)
         with refusing():
-            kept = self._bind_states(binding, past)
+            self._bind_states(binding, past)
             self._session.run_with_iobinding(binding)
-            values = dict(zip(kept, binding.get_outputs(), strict=True))
+            values = dict(zip(self._outputs, binding.get_outputs(), strict=True))
         logits = values[found.logits].numpy()[0].astype(np.float32, copy=False)
         return logits, Past(num_tokens=total, values=self._next(past, values))
 
-    def _bind_states(self, binding: ort.IOBinding, past: Past) -> list[str]:
-        """Bind states as inputs and every output; return the names of the outputs in order."""
+    def _bind_states(self, binding: ort.IOBinding, past: Past) -> None:
+        """Bind states as inputs, and the outputs that are wanted."""
         for name, value in past.values.items():
             binding.bind_ortvalue_input(name, value)
-        made = {state.output_name: state.input_name for state in self.ports.states}
-        kept = [name for name in self._outputs if name == self.ports.logits or name in made]
-        for name in kept:
-            buffer = self._shared.get(made.get(name, ""))
+        for name in self._outputs:
+            buffer = self._shared.get(self._handed_on.get(name, ""))
             if buffer is None:
                 binding.bind_output(name, "cpu")
             else:
                 binding.bind_ortvalue_output(name, buffer)
-        return kept
 
     def _next(self, past: Past, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the states for the next run; what belongs to the encoder's text stays as the first run made it."""
-        found = {}
-        for state in self.ports.states:
-            made = values.get(state.output_name or "")
-            stays = made is None or (state.is_cross and past.num_tokens > 0)
-            found[state.input_name] = past.values[state.input_name] if stays else made
+        found = dict(past.values)
+        for made, taken in self._handed_on.items():
+            if not (past.num_tokens and CROSS in taken):
+                found[taken] = values[made]
         return found
 
     def _feed(self, binding: ort.IOBinding, name: str, value: NDArray[Any]) -> None:
@@ -130,3 +134,36 @@ class Network:
             binding.bind_ortvalue_input(name, value)
         else:
             self._feed(binding, name, value)
+
+
+def load(
+    model: RunnableModel, part: Part, *, num_threads: int, shared_tokens: int | None = None, shared: bool = False,
+    others: frozenset[str] = frozenset(),
+) -> tuple[Network, Network]:  # fmt: skip
+    """Open a decoder; return the network of its first run and that of all later ones, mostly the same.
+
+    Args:
+        model: whose graphs they are.
+        part: the decoder's.
+        num_threads: of one operator.
+        shared_tokens: as `Network`.
+        shared: another session of this process has made threads for all.
+        others: inputs that the caller feeds.
+
+    Raises:
+        AdvisorError: as `session.refusing` and `states.ports`.
+    """
+    has_two = model.has("with-past")
+    if has_two and not shared:
+        shared = sessions.share_threads(num_threads)
+    session = sessions.open_session(model.path(part), num_threads=num_threads, shared=shared)
+    first, made = states.ports(session, model, others), [entry.name for entry in session.get_outputs()]
+    if not has_two:
+        network = Network(session, first, states.handed_on(made, first, model), shared_tokens=shared_tokens)
+        return network, network
+    second = sessions.open_session(model.path("with-past"), num_threads=num_threads, shared=shared)
+    later, made_later = states.ports(second, model, others), [entry.name for entry in second.get_outputs()]
+    return (
+        Network(session, first, states.handed_on(made, later, model)),
+        Network(second, later, states.handed_on(made_later, later, model)),
+    )

@@ -8,8 +8,8 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from advisor.errors import InvalidInputError
+from advisor.runnable.engine import network
 from advisor.runnable.engine import session as sessions
-from advisor.runnable.engine import states
 from advisor.runnable.engine.decoder import Generation, clock
 from advisor.runnable.engine.network import Floats, Network, Past
 from advisor.runnable.model import RunnableModel
@@ -157,7 +157,7 @@ class EncoderDecoder:
         return {_HIDDEN: hidden, _ENCODER_MASK: mask}
 
     def _begin(self, ids: Sequence[int], others: Mapping[str, Any]) -> tuple[Floats, Past]:
-        if not ids:
+        if not len(ids):
             raise InvalidInputError("prompt-empty", "An answer begins with at least one token.", remedy="Give it.")
         _, (first, _) = self._opened()
         return first.run(np.asarray(ids, np.int64), first.start(), _fed(first, others))
@@ -174,15 +174,11 @@ class EncoderDecoder:
             self._encoder = sessions.open_session(
                 self._model.path("encoder"), num_threads=self._num_threads, shared=shared
             )
-            first = self._network("decoder", shared)
-            later = self._network("with-past", shared) if self._model.has("with-past") else first
-            self._networks = first, later
+            self._networks = network.load(
+                self._model, "decoder", num_threads=self._num_threads, shared=shared, others=_OTHERS
+            )
         return self._encoder, self._networks
 
-    def _network(self, part: Any, shared: bool) -> Network:  # noqa: ANN401 - a name of a part
-        session = sessions.open_session(self._model.path(part), num_threads=self._num_threads, shared=shared)
-        return Network(session, states.ports(session, self._model, _OTHERS))
 
-
-def _fed(network: Network, others: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: others[name] for name in network.ports.others}
+def _fed(current: Network, others: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: others[name] for name in current.ports.others}

@@ -23,7 +23,8 @@ _RENAMES = (
     (r"past\.(.+)", (r"present.\1",)),
     (r"cache_(.+)", (r"present_\1", r"new_cache_\1")),
 )
-_CROSS = ".encoder."
+CROSS = ".encoder."
+"""In the names of caches of the encoder's text: made by the first run and kept."""
 _DEEP = 5
 """Dimensions of a cache that holds keys and values together, the kind of them first."""
 
@@ -40,8 +41,11 @@ class StateSpec(msgspec.Struct, frozen=True, kw_only=True):
     grow_axis: int | None
     """Null for a state that keeps its size."""
     batch_axis: int = 0
-    is_cross: bool = False
-    """Of the encoder's text: made by the first run and kept."""
+
+    @property
+    def is_cross(self) -> bool:
+        """Tell whether it is of the encoder's text: made by the first run and kept."""
+        return CROSS in self.input_name
 
     def sized(self, num_tokens: int) -> tuple[int, ...]:
         """Return its shape with room for that many tokens."""
@@ -87,7 +91,7 @@ def ports(session: ort.InferenceSession, model: RunnableModel, others: frozenset
     num_rows = next((name for name in _NUM_ROWS if name in inputs), None)
     known = {ids, num_rows, *roles.values(), *others}
     states = tuple(
-        state(entry, _output(name, outputs, model), model) for name, entry in inputs.items() if name not in known
+        state(entry, output_name(name, outputs, model), model) for name, entry in inputs.items() if name not in known
     )
     logits = named.get("logits", "logits")
     if ids not in inputs or logits not in outputs:
@@ -98,6 +102,18 @@ def ports(session: ort.InferenceSession, model: RunnableModel, others: frozenset
         mask=roles.get(_MASK), positions=roles.get(_POSITIONS), branch=roles.get(_BRANCH), num_rows=num_rows,
         others=tuple(name for name in inputs if name in others),
     )  # fmt: skip
+
+
+def handed_on(outputs: list[str], later: Ports, model: RunnableModel) -> dict[str, str]:
+    """Return what becomes which input of the next run: output -> input.
+
+    Args:
+        outputs: of the network that runs.
+        later: the network that runs next, the same one or that of a file of its own.
+        model: its settings may name the caches.
+    """
+    pairs = ((output_name(entry.input_name, outputs, model), entry.input_name) for entry in later.states)
+    return {made: taken for made, taken in pairs if made is not None}
 
 
 def _named(model: RunnableModel) -> Iterator[tuple[str, str]]:
@@ -115,8 +131,8 @@ def _decoder_facts(model: RunnableModel) -> Mapping[str, Any]:
     return facts if isinstance(facts, Mapping) else {}
 
 
-def _output(name: str, outputs: list[str], model: RunnableModel) -> str | None:
-    """Return the output that becomes this input in the next run; null for one that is only read."""
+def output_name(name: str, outputs: list[str], model: RunnableModel) -> str | None:
+    """Return the output that becomes an input in the next run; null for one that is only read."""
     named = dict(_named(model))
     for key, pattern in named.items():
         twin = named.get(key.replace("past_", "present_", 1)) if key.startswith("past_") else None
@@ -133,22 +149,19 @@ def _output(name: str, outputs: list[str], model: RunnableModel) -> str | None:
     return None
 
 
-def state(
-    entry: ort.NodeArg, output_name: str | None, model: RunnableModel, *, is_read_only: bool = False
-) -> StateSpec:
+def state(entry: ort.NodeArg, becomes: str | None, model: RunnableModel, *, is_read_only: bool = False) -> StateSpec:
     """Return what an input keeps.
 
     Args:
         entry: the input.
-        output_name: what becomes it in the next run.
+        becomes: the output that is fed to it in the next run.
         model: its settings may state what the shape leaves free.
         is_read_only: there is no next run.
 
     Raises:
         InvalidModelError: `onnx-input-unknown`, `onnx-type-unknown`.
     """
-    is_cross = _CROSS in entry.name
-    is_state = output_name is not None or is_cross or (is_read_only and entry.name.startswith("past"))
+    is_state = becomes is not None or CROSS in entry.name or (is_read_only and entry.name.startswith("past"))
     if not is_state or not entry.shape:
         raise _unknown(f"it wants {entry.name!r}")
     shape = list(entry.shape)
@@ -168,8 +181,8 @@ def state(
     if grow_axis is not None:
         shape[grow_axis] = 0
     return StateSpec(
-        input_name=entry.name, output_name=output_name, data_type=sessions.data_type(entry), shape=tuple(shape),
-        grow_axis=grow_axis, batch_axis=batch, is_cross=is_cross,
+        input_name=entry.name, output_name=becomes, data_type=sessions.data_type(entry), shape=tuple(shape),
+        grow_axis=grow_axis, batch_axis=batch,
     )  # fmt: skip
 
 
