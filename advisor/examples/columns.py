@@ -23,6 +23,9 @@ _NAMES: dict[Role, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 _ROLES = {name: role for role, names in _NAMES.items() for name in names}
+_NUMBERING = frozenset(
+    ("", "#", "id", "ids", "idx", "index", "key", "line", "no", "nr", "row", "uid", "uuid", "unnamed:0")
+)
 _SHORT_LABEL_CHARACTERS = 40
 
 
@@ -40,10 +43,12 @@ class Columns(msgspec.Struct, frozen=True, kw_only=True):
 
 def role(name: str) -> Role | None:
     """Return what a column of this name holds: `Expected answer`, `EXPECTED_ANSWER` and `expected` are the same."""
-    plain = "".join(
-        c for c in unicodedata.normalize("NFKC", name).casefold() if not c.isspace() and c not in "_-.\ufeff"
-    )
-    return _ROLES.get(plain)
+    return _ROLES.get(_plain(name))
+
+
+def _plain(name: str) -> str:
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(character for character in folded if not character.isspace() and character not in "_-.\ufeff")
 
 
 def num_known(names: Sequence[str]) -> int:
@@ -97,7 +102,9 @@ def _by_name(names: Sequence[str], source: str, kind: ExampleKind | None, rows: 
             line=1,
         )
     text, answer, notes = found.get("text", found.get("prompt")), found.get("label", found.get("expected")), []
-    others = [index for index in range(len(names)) if index not in (text, answer) and names[index].strip()]
+    others = [
+        index for index, name in enumerate(names) if index not in (text, answer) and _plain(name) not in _NUMBERING
+    ]
     if text is None:
         if len(others) != 1:
             raise _no_text(names, source)
@@ -128,8 +135,7 @@ def _found(names: Sequence[str]) -> dict[Role, int]:
         what = role(name)
         if what is None:
             continue
-        plain = "".join(name.casefold().split()).replace("_", "").replace("-", "")
-        certain = _NAMES[what].index(plain) if plain in _NAMES[what] else len(_NAMES[what])
+        certain = _NAMES[what].index(_plain(name))
         if what not in found or certain < best[what]:
             found[what], best[what] = index, certain
     return found
@@ -137,22 +143,29 @@ def _found(names: Sequence[str]) -> dict[Role, int]:
 
 def _by_place(rows: Sequence[Sequence[str]], kind: ExampleKind | None) -> Columns:
     width = max(len(row) for row in rows)
-    answer = 1 if width > 1 else None
+    text = int(width > 1 and _counts_up([row[0].strip() for row in rows if row]))
+    answer = text + 1 if width > text + 1 else None
     heading = answer is not None and _looks_like_heading([row[answer] for row in rows if answer < len(row)])
     names = [name.strip() for name in rows[0]] if heading else [f"column {index + 1}" for index in range(width)]
-    notes = [Note(code="columns-by-position", names=tuple(names[:2]))]
+    notes = [Note(code="columns-by-position", names=tuple(names[text : text + 2]))]
     notes.append(Note(code="heading-guessed" if heading else "first-row-is-data", line_ids=(1,)))
     if answer is None:
         notes.append(Note(code="no-answers"))
     data = rows[1:] if heading else rows
     made = kind
-    if made is None:
-        made = _guessed([row[answer] for row in data if answer is not None and answer < len(row)])
+    if made is None and answer is not None:
+        made = _guessed([row[answer] for row in data if answer < len(row)])
         notes.append(Note(code="kind-guessed", names=(made,)))
     return Columns(
-        kind=made, text_index=0, answer_index=answer, text_name=names[0],
-        answer_name=None if answer is None else names[1], has_heading=heading, notes=tuple(notes),
+        kind=made or "classification", text_index=text, answer_index=answer, text_name=names[text],
+        answer_name=None if answer is None else names[answer], has_heading=heading, notes=tuple(notes),
     )  # fmt: skip
+
+
+def _counts_up(cells: Sequence[str]) -> bool:
+    """Whether a column only numbers its rows, from 0 or 1, with or without a heading."""
+    numbers = cells if cells[0].isdecimal() else cells[1:]
+    return len(numbers) > 1 and any(list(numbers) == [str(at + n) for n in range(len(numbers))] for at in (0, 1))
 
 
 def _looks_like_heading(answers: Sequence[str]) -> bool:

@@ -61,7 +61,7 @@ def choose(lines: Sequence[str], source: str, wanted: str | None, *, cut: bool) 
         return _wanted(lines, source, wanted, mark if known == 2 else None, cut=cut)
     if known == 2 or share >= _AGREE_SHARE:
         return Separation(delimiter=mark, quoted=quoted)
-    _refuse_other(lines[0], source)
+    _refuse_other(next((line for line in lines if line.strip()), ""), source)
     return Separation(delimiter=None, quoted=_fit(lines, None, cut=cut)[2])
 
 
@@ -100,8 +100,9 @@ def _fit(lines: Sequence[str], mark: str | None, *, cut: bool) -> tuple[int, flo
 
 
 def _agreement(lines: Sequence[str], separation: Separation, *, cut: bool) -> tuple[int, float, int]:
-    rows, num_bad = parsed(lines, separation, cut=cut)
-    widths = Counter(len(row) for row in rows if row)
+    found, num_bad = parsed(lines, separation, cut=cut)
+    rows = [row for row in found if any(map(str.strip, row))]
+    widths = Counter(map(len, rows))
     common = [number for width, number in widths.items() if width > 1 or separation.delimiter is None]
     known = columns.num_known(rows[0]) if rows and len(rows[0]) > 1 else 0
     return known, max(common, default=0) / max(1, widths.total() + num_bad), num_bad

@@ -260,6 +260,7 @@ _REMEDIES: dict[SkipReason, str] = {
     "too-few-cells": "Give each row a text and an answer, or check what separates the columns.",
     "empty-answer": "Fill the column, or remove it to have texts without answers.",
     "bytes-not-text": "Save it as UTF-8.",
+    "not-text": 'Write objects such as {"text": "...", "label": "..."}.',
 }
 
 

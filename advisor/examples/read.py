@@ -100,19 +100,19 @@ def _table(lines: Lines, wanted: _Wanted) -> ExampleSet:
     hint = _EXCEL_HINT.match(sample[0]) if sample else None
     if hint:
         chosen_mark, first_number, sample = chosen_mark or hint[1], 1, sample[1:]
-    while sample and not sample[0].strip():
-        first_number, sample = first_number + 1, sample[1:]
-    if not sample:
-        raise damaged("examples-no-rows", f"{wanted.source} has no examples.", "Put one example a line into it.")
     cut = len(sample) >= _SAMPLE_LINES or sum(map(len, sample)) >= _SAMPLE_CHARACTERS
     separation = delimiter.choose(sample, wanted.source, chosen_mark, cut=cut)
-    rows, _ = delimiter.parsed(sample, separation, cut=cut)
-    chosen = columns.choose([row for row in rows if any(map(str.strip, row))] or [[""]], wanted.source, wanted.kind)
+    rows = [row for row in delimiter.parsed(sample, separation, cut=cut)[0] if any(map(str.strip, row))]
+    chosen = columns.choose(rows or [[""]], wanted.source, wanted.kind)
+    heading_left = chosen.has_heading
+    _refuse_bad_heading(rows, wanted.source, heading=heading_left)
     gatherer = _gatherer(chosen, wanted)
     reader = delimiter.reader(itertools.chain(sample, every), separation)
     width = _width(chosen, rows)
     for line_id, row in _rows(reader, lines, gatherer, first_number):
-        if not (chosen.has_heading and line_id == first_number + 1):
+        if heading_left and any(map(str.strip, row)):
+            heading_left = False
+        else:
             _take(row, line_id, chosen, width, gatherer)
     return _finish(
         gatherer, chosen, lines, wanted, "table", mark=separation.delimiter,
@@ -134,8 +134,15 @@ def _width(chosen: Columns, rows: list[list[str]]) -> int:
     """Return how many cells a row may have: the heading's, or without one the most frequent number."""
     if chosen.has_heading:
         return len(rows[0])
-    widths = [len(row) for row in rows if row]
-    return max(set(widths), key=lambda width: (widths.count(width), width))
+    widths = [len(row) for row in rows]
+    return max(set(widths), key=lambda width: (widths.count(width), width), default=1)
+
+
+def _refuse_bad_heading(rows: list[list[str]], source: str, *, heading: bool) -> None:
+    if heading and any("\ufffd" in cell for cell in rows[0]):
+        raise damaged(
+            "examples-encoding", f"{source}, the heading: it has bytes that are no text.", "Save it as UTF-8.", line=1
+        )
 
 
 def _rows(reader: Reader, lines: Lines, gatherer: Gatherer, first_number: int) -> Iterator[tuple[int, list[str]]]:

@@ -34,15 +34,13 @@ _NOTES: dict[NoteCode, str] = {
 def sentence(found: ExampleSet) -> str:
     """Return what a file was understood as, in one sentence."""
     how = _FORMS[found.form]
-    if found.form == "table":
-        how += (
-            f" {_DELIMITERS.get(found.delimiter, f'separated by {found.delimiter!r}')}"
-            if found.delimiter
-            else (" of one column")
-        )
+    if found.delimiter is not None:
+        how += " " + _DELIMITERS.get(found.delimiter, f"separated by {found.delimiter!r}")
+    elif found.form == "table":
+        how += " of one column"
     return (
-        f"{found.source}: {len(found.examples):,} examples, {_KINDS[found.kind]}, from {how} in {found.encoding}; "
-        f"{found.num_rows:,} rows found, {found.num_skipped:,} left out."
+        f"{found.source}: {_count(len(found.examples), 'example')}, {_KINDS[found.kind]}, from {how} in "
+        f"{found.encoding}; {_rows(found.num_rows)} found, {found.num_skipped:,} left out."
     )
 
 
@@ -156,7 +154,11 @@ def _points(share: float) -> str:
 
 
 def _rows(number: int) -> str:
-    return "1 row" if number == 1 else f"{number:,} rows"
+    return _count(number, "row")
+
+
+def _count(number: int, what: str) -> str:
+    return f"1 {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _lines(lines: Sequence[int], number: int) -> str:

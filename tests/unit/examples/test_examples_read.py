@@ -99,6 +99,19 @@ def test_texts_without_answers():
     assert "no-answers" in codes(found)
 
 
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        ("id,text\n1,hello\n2,bye\n", [None, None]), ("Unnamed: 0,sentence,mood\n0,hi,x\n1,ho,y\n", ["x", "y"]),
+        ("1,hello,pos\n2,bye,neg\n", ["pos", "neg"]), ("0;hello\n1;bye\n", [None, None]),
+    ],
+)  # fmt: skip
+def test_a_column_that_numbers_the_rows_is_no_answer_and_no_text(text, answers):
+    found = parse(text)
+    assert [item.answer() for item in found.examples] == answers
+    assert {item.text for item in found.examples} <= {"hello", "bye", "hi", "ho"}
+
+
 def test_json_lines_and_array_say_the_same():
     rows = [{"text": "a, b", "label": 1}, {"text": "c\nd", "label": True}, {"text": "e", "label": " x "}]
     lines = parse("\n\n".join(json.dumps(row) for row in rows))
@@ -216,7 +229,15 @@ def test_unicode_line_separators_stay_in_the_text():
     assert pairs(parse("text,label\none\u2028two\x0bthree\x85four,x\n")) == [("one\u2028two\x0bthree\x85four", "x")]
 
 
+def test_blank_lines_before_the_heading_are_passed_over():
+    found = parse("\n,,\n \ntext,label\na,x\n")
+    assert pairs(found) == [("a", "x")]
+    assert found.examples[0].line_id == 5
+    assert reasons(found) == {"empty-row": (3, (1, 2, 3))}
+
+
 def test_what_is_refused():
+    refused(b"text,label,\x81\xe4\na,b,c\n", "examples-encoding", "heading")
     refused(b"", "examples-empty")
     refused("\n \n\n", "examples-no-rows")
     refused("text,label\n", "examples-no-rows")
@@ -228,7 +249,7 @@ def test_what_is_refused():
     refused("text::label\nhi::a\n", "examples-delimiter", "'::'", "line 1")
     refused("text;label\nhi;a\n", "examples-delimiter", "a comma", "a semicolon", delimiter=",")
     refused("text,label,expected\na,b,c\n", "examples-mixed", "'label'", "'expected'")
-    refused("label,id,colour\na,b,c\n", "examples-columns", "'colour'", "line 1")
+    refused("label,size,colour\na,b,c\n", "examples-columns", "'colour'", "line 1")
     refused('{"text": "a", "label": "x"}\n{"text": "b", "expected": "y"}\n', "examples-mixed", "line 2")
     refused('{\n "text": "a",\n "label": "x"\n}\n', "examples-json", "line 1")
     refused('[{"text": "a", "label": "x"},\n {"text": "b"', "examples-json", "line 2", "item 2")
@@ -347,6 +368,7 @@ PIECES = st.sampled_from(
 @example(b"[1")
 @example(b'{"a": 1}')
 @example(b"\xef\xbb\xbf")
+@example(b'sep=\x01\n"')
 def test_whatever_the_bytes_there_is_a_set_or_a_sentence(raw):
     found = said = None
     try:
