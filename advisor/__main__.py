@@ -51,6 +51,7 @@ def _child(arguments: list[str]) -> NoReturn:
         "probe": _probe,
         "probe-depth": _probe_depth,
         "probe-energy": _probe_energy,
+        "probe-weights": _probe_weights,
         "energy-pair": _energy_pair,
         "providers": _providers,
         "calibrate": _calibrate,
@@ -58,6 +59,8 @@ def _child(arguments: list[str]) -> NoReturn:
         "onnx-file-run": _onnx_file_run,
         "calibrate-kernels": _calibrate_kernels,
         "hub-download": _hub_download,
+        "convert": _convert,
+        "conversion-tools": _conversion_tools,
         "sparsity": _sparsity,
     }
     child.leave(child.main(arguments[0] if arguments else "", jobs))
@@ -93,6 +96,12 @@ def _probe_energy() -> "Job":
     return engine.measure_energy
 
 
+def _probe_weights() -> "Job":
+    from advisor.probe.weights import job
+
+    return job.probe
+
+
 def _energy_pair() -> "Job":
     from advisor.probe import energy_pair as job
 
@@ -123,10 +132,22 @@ def _sparsity() -> "Job":
     return job.sparsity
 
 
+def _convert() -> "Job":
+    from advisor.convert import convert as job
+
+    return job.convert
+
+
 def _hub_download() -> "Job":
     from advisor.convert import download
 
     return download.download
+
+
+def _conversion_tools() -> "Job":
+    from advisor.convert import tools_install
+
+    return tools_install.install
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ Runner = Literal["decoder", "query", "seq2seq"]
 """How the graphs are run: prompts and tokens over a cache (`decoder`), the same inputs again and again (`query`), an
 encoder and then tokens of a decoder that looks at its output (`seq2seq`)."""
 DataType = Literal["float32", "int64", "int32", "bool"]
-Fill = Literal["ids", "ones", "zeros", "normal"]
+Fill = Literal["ids", "ones", "zeros", "normal", "positions"]
+"""`positions`: 0 1 2 ... along the last axis."""
 
 
 class Feed(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,13 +6,22 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from advisor.child.protocol import Sample
-from advisor.evidence import Quantity, unknown
+from advisor.evidence import Evidence, Quantity, unknown
 from advisor.graphs.recipe import Recipe
 from advisor.probe import energy_answer, energy_result, launches, providers, stats, trust
 from advisor.probe.depth import DepthReport
 from advisor.probe.energy_stage import EnergyOutcome
 from advisor.probe.launches import Depth
-from advisor.probe.plan import ContextSpeed, DepthMeasurement, Precision, ProbePlan, ProbeResult
+from advisor.probe.plan import (
+    ContextSpeed,
+    DepthMeasurement,
+    Precision,
+    ProbeKind,
+    ProbePlan,
+    ProbeResult,
+    RunPlan,
+    WeightsFacts,
+)
 from advisor.probe.providers import ProviderUse
 from advisor.probe.schedule import PILOT_BLOCKS, half_share
 from advisor.probe.stats import Reason, Spread
@@ -46,8 +55,28 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """Null: not asked for."""
 
 
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured."""
+
+    kind: ProbeKind
+    model: str
+    format: str
+    weights: WeightsFacts | None = None
+    """Null for made-up weights."""
+
+    @property
+    def evidence(self) -> Evidence:
+        """What its figures are worth."""
+        return "measured-synthetic" if self.kind == "synthetic" else "measured"
+
+    @property
+    def words(self) -> str:
+        """Whose weights, as a phrase."""
+        return "made-up weights" if self.kind == "synthetic" else "the model's own weights"
+
+
 def result(plan: ProbePlan, recipe: Recipe, depths: Sequence[Depth], account: Account) -> ProbeResult:
-    """Return what was measured.
+    """Return what was measured with made-up weights.
 
     Args:
         plan: what was asked.
@@ -55,7 +84,23 @@ def result(plan: ProbePlan, recipe: Recipe, depths: Sequence[Depth], account: Ac
         depths: with their launches, the fewest layers first; the whole model alone, or two or three slices of it.
         account: of the coordinating process.
     """
-    view = _View(plan, recipe, tuple(depths))
+    subject = Subject(kind="synthetic", model=plan.candidate.model.id, format=plan.candidate.format.id)
+    return result_of(subject, plan, recipe, depths, account)
+
+
+def result_of(
+    subject: Subject, plan: RunPlan, recipe: Recipe, depths: Sequence[Depth], account: Account
+) -> ProbeResult:
+    """Return what was measured; arguments as `result`.
+
+    Args:
+        subject: what ran.
+        plan: what was asked.
+        recipe: what it came to.
+        depths: with their launches.
+        account: of the coordinating process.
+    """
+    view = _View(subject, plan, recipe, tuple(depths))
     first, token = view.first_token(), view.token()
     query = view.query(first, token)
     last = depths[-1].last
@@ -64,11 +109,11 @@ def result(plan: ProbePlan, recipe: Recipe, depths: Sequence[Depth], account: Ac
     times = energy_answer.whole_times(recipe, depths, load=view.load_time(), prefill=first, decode=token)
     energy = energy_answer.answer(
         plan.energy, account.energy, times, depths, num_threads=account.threads.num_threads,
-        device=used.device, evidence="measured-synthetic",
+        device=used.device, evidence=subject.evidence,
     )  # fmt: skip
     return ProbeResult(
-        id=account.id, created=account.created, outcome="finished", message=view.message(), kind="synthetic",
-        model=plan.candidate.model.id, format=plan.candidate.format.id, device=used.device, workload=plan.workload,
+        id=account.id, created=account.created, outcome="finished", message=view.message(), kind=subject.kind,
+        model=subject.model, format=subject.format, device=used.device, workload=plan.workload,
         depths_measured=tuple(depth.num_layers for depth in depths), num_layers=recipe.num_layers,
         extrapolated=view.extrapolated, time_to_first_token=first, time_per_token=token, time_per_query=query,
         rate=view.rate(token, query), peak_memory=view.memory(), load_time=view.load_time(),
@@ -78,7 +123,7 @@ def result(plan: ProbePlan, recipe: Recipe, depths: Sequence[Depth], account: Ac
         num_threads=account.threads.num_threads, provider=last.provider, versions=account.versions,
         fingerprint=plan.fingerprint, power_source=plan.power_source, wall_s=account.wall_s, build_s=account.build_s,
         contexts=view.contexts(), precision=view.precision(), threads=account.threads,
-        energy=energy,
+        energy=energy, weights=subject.weights,
     )  # fmt: skip
 
 
@@ -126,7 +171,8 @@ def thin(samples: Sequence[Sample]) -> tuple[Sample, ...]:
 class _View:
     """The figures, one method each."""
 
-    def __init__(self, plan: ProbePlan, recipe: Recipe, depths: tuple[Depth, ...]) -> None:
+    def __init__(self, subject: Subject, plan: RunPlan, recipe: Recipe, depths: tuple[Depth, ...]) -> None:
+        self._subject = subject
         self._plan = plan
         self._recipe = recipe
         self._depths = depths
@@ -137,9 +183,9 @@ class _View:
         started = f", started {number} times" if number > 1 else ""
         self._how = (
             f"extrapolated from {layers} of {recipe.num_layers} layers{', ' if part else ''}{part}{started}, "
-            "made-up weights"
+            f"{subject.words}"
             if self.extrapolated
-            else f"{part or 'whole model'}{started}, made-up weights"
+            else f"{part or 'whole model'}{started}, {subject.words}"
         )
 
     def first_token(self) -> Quantity:
@@ -176,7 +222,7 @@ class _View:
             basis = f"{passes:g} runs of it; {basis}"
         parts = [(first.value, token.value), (first.low, token.low), (first.high, token.high)]
         value, low, high = (passes * ((a or 0.0) + more * (b or 0.0)) for a, b in parts)
-        return Quantity(value=value, low=low, high=high, unit="s", evidence="measured-synthetic", basis=basis)
+        return Quantity(value=value, low=low, high=high, unit="s", evidence=self._subject.evidence, basis=basis)
 
     def rate(self, token: Quantity, query: Quantity) -> Quantity:
         """Return tokens a second, queries a second where none are generated, or times real time where sound is read."""
@@ -189,7 +235,8 @@ class _View:
         value, low, high = source.value or 0.0, source.low or 0.0, source.high or 0.0
         basis = f"from the time of one {'token' if unit == 'tokens/s' else 'query'}, batch of {batch}"
         return Quantity(
-            value=done / value, low=done / high, high=done / low, unit=unit, evidence="measured-synthetic", basis=basis
+            value=done / value, low=done / high, high=done / low, unit=unit, evidence=self._subject.evidence,
+            basis=basis,
         )  # fmt: skip
 
     def memory(self) -> Quantity:
@@ -206,7 +253,7 @@ class _View:
             basis = f"{basis}, working memory of the rest of the prompt added by formula"
         doubt = _FORMULA_HALF_SHARE * max(rests)
         wider = msgspec.structs.replace(spread, low=spread.low - doubt, high=spread.high + doubt)
-        return _quantity(wider, "B", f"{basis}, {self._how}")
+        return self._quantity(wider, "B", f"{basis}, {self._how}")
 
     def contexts(self) -> tuple[ContextSpeed, ...]:
         """Return the time of a token at each length of the context that all depths were timed at."""
@@ -309,19 +356,19 @@ class _View:
         )  # fmt: skip
 
     def _time(self, spread: Spread, basis: str) -> Quantity:
-        return _quantity(spread, "s", basis)
+        return self._quantity(spread, "s", basis)
+
+    def _quantity(self, spread: Spread, unit: str, basis: str) -> Quantity:
+        return Quantity(
+            value=spread.value, low=spread.low, high=spread.high, unit=unit, evidence=self._subject.evidence,
+            basis=basis,
+        )  # fmt: skip
 
 
 def _said(recipe: Recipe, field: str) -> str:
     """Return what a recipe says of a graph that is not the whole model; most say nothing."""
     found: str = getattr(recipe, field, "")
     return found
-
-
-def _quantity(spread: Spread, unit: str, basis: str) -> Quantity:
-    return Quantity(
-        value=spread.value, low=spread.low, high=spread.high, unit=unit, evidence="measured-synthetic", basis=basis
-    )
 
 
 def _around(value: float, half_share: float) -> Spread:

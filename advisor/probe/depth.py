@@ -5,6 +5,7 @@ import msgspec
 from advisor.graphs.recipe import Bound, Feed, Runner
 from advisor.probe.plan import DepthMeasurement
 from advisor.probe.providers import Placement, ProviderUse
+from advisor.probe.real_inputs import RealInputs
 from advisor.probe.schedule import PILOT, Count
 
 
@@ -43,6 +44,8 @@ class DepthRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Each thread of the runtime stays on a processor of its own."""
     providers: tuple[ProviderUse, ...] = ()
     """Execution providers, best first; empty: the processor."""
+    real: RealInputs | None = None
+    """Null: made-up weights and drawn token numbers."""
     remove_when_loaded: bool = True
     """Delete graph and weights once the session holds them, so that nothing is left behind whatever happens."""
 

@@ -18,11 +18,9 @@ ProbeKind = Literal["synthetic", "weights"]
 Grade = Literal["A", "B", "C"]
 
 
-class ProbePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """One probe, ready to run."""
+class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What all probes of a model are asked."""
 
-    kind: ProbeKind = "synthetic"
-    candidate: Candidate
     workload: Workload
     num_threads: int | None = None
     """What the user asked for; null: found by a short sweep over `num_threads_tried`."""
@@ -34,19 +32,26 @@ class ProbePlan(msgspec.Struct, frozen=True, kw_only=True):
     """[B] The probe never takes more; larger models are measured at two or three depths."""
     time_box_s: float
     """[s] Aim for the whole probe, from start to result."""
-    depths: tuple[int, ...] = ()
-    """Layer counts to build, smallest first; empty: the child chooses."""
     providers: tuple[ProviderUse, ...] = ()
     """Execution providers, best first; empty: the processor."""
-    graph_folder: str
-    """Folder for the graphs; emptied of this probe's files at its end."""
-    last_level_cache_bytes: int | None = None
-    """[B] Slices are chosen larger than it where possible: what fits the cache is faster than the whole model."""
     fingerprint: str = ""
     """Of the machine: `HardwareProfile.fingerprint`."""
     power_source: str | None = None
     energy: EnergySettings | None = None
     """How energy is measured; null: it is not."""
+
+
+class ProbePlan(RunPlan, frozen=True, kw_only=True):
+    """One probe with made-up weights, ready to run."""
+
+    kind: ProbeKind = "synthetic"
+    candidate: Candidate
+    depths: tuple[int, ...] = ()
+    """Layer counts to build, smallest first; empty: the child chooses."""
+    graph_folder: str
+    """Folder for the graphs; emptied of this probe's files at its end."""
+    last_level_cache_bytes: int | None = None
+    """[B] Slices are chosen larger than it where possible: what fits the cache is faster than the whole model."""
 
 
 class DepthMeasurement(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +95,40 @@ class Precision(msgspec.Struct, frozen=True, kw_only=True):
     """The slowest launch over the quickest, less one; null for a single launch."""
     line_error_share: float | None = None
     """How far the depth in the middle lies off the line through the other two, at most of all figures; null without."""
+
+
+class WeightFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of the model that was measured."""
+
+    name: str
+    """Relative to its folder."""
+    size_bytes: int
+    sha256: str | None = None
+    """Null for a file too large to be read once more; size and date then stand for it."""
+    modified: str | None = None
+    """ISO 8601, UTC, where there is no hash."""
+
+
+class WeightsFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said only of a probe with real weights."""
+
+    folder: str
+    """Its name, or the whole path where it was given so by the user."""
+    layout: str
+    """As `runnable.model.Layout`."""
+    files: tuple[WeightFile, ...]
+    """Networks, their weights and the tokenizer."""
+    revision: str | None = None
+    """Commit of the hub the weights came from; null where it is not known."""
+    language: str | None = None
+    """Code of the language of the texts; null where none were read."""
+    with_template: bool = False
+    """The texts were put into the model's chat template."""
+    num_texts: int = 0
+    load_time_cold: Quantity
+    """[s] The first session, with the files out of the system's cache."""
+    tokenize_time: Quantity
+    """[s] Splitting one text into tokens; no part of the other times."""
 
 
 class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,3 +180,5 @@ class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
     threads: ThreadChoice | None = None
     energy: EnergyResult | None = None
     """Null in results of older versions of the app."""
+    weights: WeightsFacts | None = None
+    """Null for made-up weights."""

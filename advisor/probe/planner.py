@@ -60,7 +60,7 @@ def plan(
         InvalidModelError: `invalid_model`; it cannot be measured, or not even two layers fit the memory.
     """
     recipe = footprint.recipe(candidate, workload)
-    box = _memory_box(recipe, profile, memory_box_bytes)
+    box = memory_box(recipe, profile, memory_box_bytes)
     seconds = time_box_s if time_box_s is not None else usual_time_s(recipe)
     cache_bytes = profile.cpu.l3_bytes.value or profile.cpu.l2_bytes.value
     return ProbePlan(
@@ -89,8 +89,14 @@ def usual_time_s(recipe: Recipe) -> float:
     return min(MOST_TIME_BOX_S, max(LEAST_TIME_BOX_S, wanted))
 
 
-def _memory_box(recipe: Recipe, profile: HardwareProfile, wanted_bytes: int | None) -> int:
-    """Return the memory a probe may take, in bytes: what the whole model needs, where that is not out of proportion."""
+def memory_box(recipe: Recipe, profile: HardwareProfile, wanted_bytes: int | None) -> int:
+    """Return the memory a probe may take, in bytes: what the whole model needs, where that is not out of proportion.
+
+    Args:
+        recipe: what is measured.
+        profile: of the machine.
+        wanted_bytes: [B] What the user asked for; never more than what is free less a reserve.
+    """
     whole = int(_BOX_OVER_PEAK * footprint.peak_bytes(recipe, recipe.num_layers))
     usual = max(_LEAST_BOX_BYTES, int(_BOX_PER_WEIGHT_BYTE * recipe.weight_bytes(recipe.num_layers)), whole)
     return min(usable_bytes(profile), wanted_bytes if wanted_bytes is not None else min(_LARGEST_BOX_BYTES, usual))

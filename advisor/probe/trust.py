@@ -46,7 +46,7 @@ def _of_report(report: DepthReport, threads: ThreadChoice) -> list[Reason]:
     blocks = report.decode_block_s or report.query_block_s or report.measurement.prefill_s
     found = list(stats.reasons(report.system, blocks, num_threads=threads.num_threads))
     if not report.outputs_finite:
-        text = "The test model's numbers overflowed, which can slow the processor."
+        text = "The model's numbers overflowed, which can slow the processor."
         found.append(Reason(code="overflow", text=text, severe=True))
     return found
 

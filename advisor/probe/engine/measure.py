@@ -55,13 +55,17 @@ def measure(request: bytes, channel: Channel) -> bytes:
     sampler.start()
     try:
         with refusing():
-            return msgspec.json.encode(take(_RUNNERS[wanted.runner], wanted, channel, sampler))
+            return msgspec.json.encode(take(make_runner, wanted, channel, sampler))
     finally:
         sampler.stop()
 
 
 def make_runner(wanted: DepthRequest, sampler: Sampler) -> Runner:
     """Make the session of a depth and the way it is run; errors are the runtime's own, see `refusing`."""
+    if wanted.real is not None and wanted.runner != "query":
+        from advisor.probe.engine.weights import RealTextRunner
+
+        return RealTextRunner(wanted, sampler)
     return _RUNNERS[wanted.runner](wanted, sampler)
 
 

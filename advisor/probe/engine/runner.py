@@ -15,11 +15,11 @@ from advisor.probe import schedule
 from advisor.probe.depth import ContextTime, DepthRequest, SystemReadings
 from advisor.probe.engine import providers as engine_providers
 from advisor.probe.engine import session
+from advisor.probe.engine.ids import DrawnIds, IdSource, TextIds
 from advisor.probe.providers import Placement
 from advisor.probe.sampling import Sampler, WorkKind
 from advisor.probe.schedule import Rounds
 
-_NUM_IDS = 4096
 clock = time.perf_counter
 
 
@@ -43,8 +43,9 @@ class Runner(ABC):
         self.budget_s = wanted.budget_s
         self._session = self._load(wanted.graph_files[-1])
         self._inputs = {entry.name for entry in self._session.get_inputs()}
-        self._ids = np.random.default_rng(0).integers(0, wanted.vocab_size, _NUM_IDS, dtype=np.int64)
-        self._next_id = 0
+        self._ids: IdSource = DrawnIds(wanted.vocab_size)
+        if wanted.real is not None and wanted.real.prompts:
+            self._ids = TextIds(wanted.real)
 
     @abstractmethod
     def run(self, channel: Channel) -> Findings:
@@ -76,11 +77,7 @@ class Runner(ABC):
 
     def _some_ids(self, num_tokens: int) -> NDArray[np.int64]:
         """Return token ids, other ones each time. Shape (batch, tokens)."""
-        count = self._wanted.num_batch * num_tokens
-        # The remainder is taken here: `np.take(mode="wrap")` subtracts turn by turn, ever slower as the count grows.
-        taken = self._ids[np.arange(self._next_id, self._next_id + count) % _NUM_IDS]
-        self._next_id = (self._next_id + count) % _NUM_IDS
-        return taken.reshape(self._wanted.num_batch, num_tokens)
+        return self._ids.take(self._wanted.num_batch, num_tokens)
 
     def _timed(self, kind: WorkKind, work: Callable[[], None], *, repeats: int = 1) -> float:
         begin_s = clock()

@@ -45,6 +45,8 @@ def feed(wanted: Feed) -> NDArray[Any]:
         return np.random.default_rng(_SEED).integers(0, max(1, wanted.limit), wanted.shape).astype(kind)
     if wanted.fill == "normal":
         return np.random.default_rng(_SEED).standard_normal(wanted.shape, dtype=np.float32).astype(kind)
+    if wanted.fill == "positions":
+        return np.broadcast_to(np.arange(wanted.shape[-1]), wanted.shape).astype(kind)
     return np.full(wanted.shape, 1 if wanted.fill == "ones" else 0, kind)
 
 

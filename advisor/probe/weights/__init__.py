@@ -1,0 +1,1 @@
+"""Probes with the model's real weights: real files, tokenizer and texts, measured as the synthetic probe does."""
