@@ -24,6 +24,8 @@ echo "== mypy"
 mypy
 echo "== import contracts"
 lint-imports --no-logo 2>/dev/null || lint-imports
+echo "== models and tools for the tests (made once)"
+python tests/real_models.py
 # Two at a time where nothing is measured; what measures or holds whole models runs alone.
 together="tests/unit tests/ui tests/contract tests/golden"
 failed=0

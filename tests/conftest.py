@@ -8,6 +8,16 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import psutil
 import pytest
+from real_models import (  # noqa: F401 - fixtures of every test
+    conversion_tools,
+    export_python,
+    minilm_folder,
+    minilm_fp32,
+    minilm_int8,
+    smollm2_fp32,
+    smollm2_gguf,
+    smollm2_int4,
+)
 
 from advisor.paths import HOME_VARIABLE
 

@@ -1,0 +1,269 @@
+"""The job that makes the environment of the conversion tools: room, packages by their hashes, a trial. In a child.
+
+pip is run as users run it: with its own settings, so that a company's index is asked where there is one. Only the build
+of torch for processors, which the public default index does not hold for Linux, is asked of the PyTorch project's index
+when the set ones do not have it.
+"""
+
+import datetime
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+
+from advisor import paths, units
+from advisor.child.main import Channel, refuse_request
+from advisor.convert import tools
+from advisor.convert.pip_output import PipOutput
+from advisor.errors import NotFoundError
+
+TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
+"""The PyTorch project's own index of builds for processors."""
+_PIP = (
+    "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--no-deps", "--no-user",
+    "--only-binary=:all:", "--no-compile",
+)  # fmt: skip
+_RAW_PROGRESS = ("--progress-bar", "raw")
+_BASES = ("python3.11", "python3.12", "python3.13", "python3")
+_PYTHONS = ("3.11", "3.12", "3.13")
+_HASHED_TORCH = {"linux-x86_64": ("3.11",)}
+"""Pythons for which the hash of torch's file is known, where it is not known for all."""
+_ASK = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
+_TRIAL = """
+import importlib, importlib.metadata, json, sys
+names = {"onnxruntime-genai": "onnxruntime_genai", "huggingface-hub": "huggingface_hub", "protobuf": "google.protobuf"}
+for name in sys.argv[1:]:
+    importlib.import_module(names.get(name, name))
+print(json.dumps({name: importlib.metadata.version(name) for name in sys.argv[1:]}))
+"""
+_TRIED = (*tools.NEEDED, "sentencepiece", "protobuf", "onnxruntime", "tokenizers", "huggingface-hub", "jinja2", "numpy",
+          "msgspec", "platformdirs", "psutil", "typing_extensions")  # fmt: skip
+_NOTE = b"This folder belongs to Model Fit Advisor: it is made, brought up to date and removed as a whole.\n"
+_TOLD_EVERY_S = 0.25
+_SHARE_BEFORE, _SHARE_FETCHED, _SHARE_UNPACKED = 0.03, 0.60, 0.95
+"""[1] Of the whole job when the environment stands, the files are here and are unpacked, on a line of 20 MB/s."""
+
+
+class InstallRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be made."""
+
+    folder: str
+
+
+class InstallResult(msgspec.Struct, frozen=True, kw_only=True):
+    """An environment that is whole."""
+
+    folder: str
+    python: str
+    versions: dict[str, str]
+    size_bytes: int
+    downloaded_bytes: int
+    """[B] As pip states them; less where its cache or this disk had the files."""
+    wall_s: float
+
+
+def install(raw: bytes, channel: Channel) -> bytes:
+    """Run the job `conversion-tools`.
+
+    Args:
+        raw: JSON of an `InstallRequest`.
+        channel: to the app.
+
+    Returns:
+        JSON of an `InstallResult`.
+
+    Raises:
+        NotFoundError: `conversion-tools-unsupported`, `venv-missing`, `python-missing`.
+        OutputError: `disk-too-small`, `disk-full`, `conversion-tools-foreign`, `path-not-writable`.
+        ChildError: `conversion-tools-running`, `network-lost`, `pip-failed`.
+        InvalidFileError: `hash-mismatch`.
+    """
+    try:
+        request = msgspec.json.decode(raw, type=InstallRequest)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise refuse_request(error) from error
+    return msgspec.json.encode(_Installation(Path(request.folder), channel).run())
+
+
+class _Installation:
+    """One installation."""
+
+    def __init__(self, place: Path, channel: Channel) -> None:
+        self._place, self._channel = place, channel
+        self._python = str(tools.environment_python(place))
+        self._output = PipOutput()
+        self._began_s = time.monotonic()
+        self._share, self._doing = 0.0, ""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._over = threading.Event()
+
+    def run(self) -> InstallResult:
+        """Make it, or leave a folder that counts as cut off."""
+        if tools.unsupported():
+            raise tools.missing()
+        tools.check_own(self._place)
+        base, version = base_python()
+        self._channel.on_cancel(self._kill)
+        with tools.alone(self._place):
+            if self._place.exists():
+                self._tell(0.0, "removing the old environment")
+                tools.discard(self._place)
+            tools.check_room(self._place)
+            self._tell(0.0, "making an environment")
+            paths.write_atomically(self._place / tools.BEGUN, _NOTE)
+            self._call([base, "-I", "-m", "venv", str(self._place)], "The environment could not be made")
+            self._fetch(version)
+            self._tell(_SHARE_UNPACKED, "trying the tools out")
+            return self._complete(self._try_out(), version)
+
+    def _fetch(self, version: str) -> None:
+        installer, packages, torch = tools.lock_files()
+        self._call([self._python, *_PIP, "--require-hashes", "-r", str(installer)])
+        self._tell(_SHARE_BEFORE, "asking the package index")
+        self._free_bytes = tools.free_bytes(self._place) or 0
+        ticker = threading.Thread(target=self._tick, name="tools-progress", daemon=True)
+        ticker.start()
+        try:
+            self._fetch_torch(torch, version)
+            self._pip("--require-hashes", "-r", str(packages))
+        finally:
+            self._over.set()
+            ticker.join()
+
+    def _fetch_torch(self, lock: Path, version: str) -> None:
+        """Take torch from the set indexes, else from the PyTorch project's."""
+        wanted: tuple[str, ...] = ("--require-hashes", "-r", str(lock))
+        if version not in _HASHED_TORCH.get(tools.platform_key() or "", _PYTHONS):
+            wanted = (_requirement(lock),)
+            self._channel.log("info", f"the hash of {wanted[0]} is not known for Python {version}")
+        try:
+            self._pip(*wanted)
+        except NotFoundError:
+            self._pip("--extra-index-url", TORCH_INDEX, *wanted)
+
+    def _pip(self, *arguments: str) -> None:
+        self._call([self._python, *_PIP, *_RAW_PROGRESS, *arguments])
+
+    def _call(self, command: list[str], failed: str = "The packages could not be installed") -> None:
+        """Run a command and read along.
+
+        Raises:
+            AdvisorError: as `PipOutput.failure`.
+        """
+        self._output.begin()
+        with subprocess.Popen(  # noqa: S603 - a list of our own making, no shell
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=_environment(),
+            start_new_session=sys.platform != "win32",
+        ) as self._process:  # fmt: skip
+            if self._process.stdout is not None:
+                for line in self._process.stdout:
+                    self._output.take(line.decode("utf-8", "replace"))
+        if self._process.returncode:
+            raise self._output.failure(failed)
+
+    def _try_out(self) -> dict[str, str]:
+        """Import the tools in the new environment; return their versions."""
+        self._call([self._python, "-I", "-c", _TRIAL, *_TRIED], "The installed tools do not start")
+        found: dict[str, str] = msgspec.json.decode(self._output.last_line(), type=dict[str, str])
+        return {name: found[name] for name in tools.NEEDED}
+
+    def _complete(self, versions: dict[str, str], version: str) -> InstallResult:
+        size_bytes = tools.folder_bytes(self._place)
+        marker = tools.Marker(
+            lock=tools.lock_hash(), python=version, versions=versions, size_bytes=size_bytes,
+            created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        )  # fmt: skip
+        paths.write_atomically(self._place / tools.MARKER, msgspec.json.format(msgspec.json.encode(marker)))
+        self._tell(1.0, "installed")
+        return InstallResult(
+            folder=str(self._place), python=self._python, versions=versions, size_bytes=size_bytes,
+            downloaded_bytes=self._output.downloaded_bytes, wall_s=time.monotonic() - self._began_s,
+        )  # fmt: skip
+
+    def _tick(self) -> None:
+        while not self._over.wait(_TOLD_EVERY_S):
+            self._tell(*self._progress())
+
+    def _progress(self) -> tuple[float, str]:
+        """Return the share of the whole job and what pip is doing, from its output and what the disk has lost."""
+        output = self._output
+        fetched = min(1.0, output.downloaded_bytes / tools.download_bytes())
+        words = f"{units.size(output.downloaded_bytes)} downloaded; package {output.num_packages}: {output.package}"
+        share = _SHARE_BEFORE + (_SHARE_FETCHED - _SHARE_BEFORE) * fetched
+        if output.is_unpacking:
+            gone = self._free_bytes - (tools.free_bytes(self._place) or self._free_bytes)
+            unpacked = min(1.0, max(0, gone) / tools.INSTALLED_BYTES)
+            share = max(share, _SHARE_BEFORE + (_SHARE_UNPACKED - _SHARE_BEFORE) * unpacked)
+            words = f"unpacking {output.num_unpacking} packages"
+        return share, words
+
+    def _tell(self, share: float, doing: str) -> None:
+        """Say how far it is; never less than before."""
+        self._share = max(self._share, share)
+        self._channel.progress("load", self._share, detail=doing)
+
+    def _kill(self) -> None:
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def base_python() -> tuple[str, str]:
+    """Return the interpreter that the environment is made of, and its version.
+
+    Raises:
+        NotFoundError: `venv-missing`; it cannot make environments. `python-missing`; the app is a bundle without one.
+    """
+    if not getattr(sys, "frozen", False):
+        version = _ask(sys.executable)
+        if version:
+            return sys.executable, version
+        mine = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        raise NotFoundError(
+            "venv-missing",
+            f"This Python {mine} cannot make environments: its parts `venv` and `ensurepip` are missing.",
+            remedy=f"On Debian or Ubuntu: sudo apt-get install python{mine}-venv. Then try again.",
+        )
+    for name in _BASES:
+        found = shutil.which(name)
+        if found and (version := _ask(found)) in _PYTHONS:
+            return found, version
+    raise NotFoundError(
+        "python-missing",
+        "The tools need a Python of their own kind, and none of the versions 3.11 to 3.13 was found on this computer.",
+        remedy="Install Python 3.11, with its part for environments (python3.11-venv on Debian), then try again.",
+    )
+
+
+def _ask(python: str) -> str:
+    """Return the version of an interpreter that can make environments, else nothing."""
+    try:
+        done = subprocess.run(  # noqa: S603 - a list of our own making, no shell
+            [python, "-I", "-c", _ASK], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            timeout=60,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _requirement(lock: Path) -> str:
+    """Return the one requirement of a lock file, without its hashes."""
+    lines = [line for line in lock.read_text("utf-8").splitlines() if "==" in line]
+    return lines[0].split("\\")[0].strip()
+
+
+def _environment() -> dict[str, str]:
+    """Return what pip may see: what this child sees, without this app's own packages."""
+    hidden = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}
+    return {name: value for name, value in os.environ.items() if name not in hidden}
