@@ -97,6 +97,11 @@ def _stored(checkpoint: Checkpoint, types: tuple[TypeTotal, ...]) -> tuple[str, 
         name = name or (types[0].dtype if types else "")
         format_id = f"gguf-{name.lower()}"
         return name, format_id if format_id in ids else None
+    if checkpoint.container == "onnx":
+        most = types[0].dtype if types else ""
+        packed = checkpoint.quantization
+        of_graph = packed.method if packed is not None else _STORED_AS.get(most)
+        return packed.label if packed is not None else most, of_graph if of_graph in ids else None
     if checkpoint.quantization is not None:
         is_fp8 = checkpoint.quantization.method == "fp8"
         is_nf4 = "nf4" in checkpoint.quantization.label

@@ -100,6 +100,8 @@ def size(
         output.document(text.sized_document(sized, described, ready_made))
         return
     print_model(output, described)
+    if sized.build:
+        output.line(text.build(sized))
     output.line(text.access(sized))
     if ready_made:
         output.line(text.prebuilt(ready_made))

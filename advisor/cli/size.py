@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def size(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A model's folder, a .safetensors or a .gguf file.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A model's folder, a .safetensors, .gguf or .onnx file.")],
     as_json: JsonFlag = False,
 ) -> None:
     """Size a model on this computer exactly, from its headers: parameters, bytes by type, files, tokenizer."""

@@ -63,6 +63,15 @@ def sized_sentence(sized: Sized) -> str:
     )
 
 
+def build(sized: Sized) -> str:
+    """Return which ready-made build was sized; empty where the model holds weights of another kind."""
+    if not sized.build:
+        return ""
+    others = [name for name in sized.builds if name != sized.build]
+    more = f" Also there: {', '.join(others)}; name one with --file." if others else ""
+    return f"It holds ready-made ONNX alone; sized as {sized.build}.{more}"
+
+
 def access(sized: Sized) -> str:
     """Return the licence, and whether terms must be accepted."""
     licence = sized.repo.licence or "not stated"
@@ -84,7 +93,7 @@ def sized_document(sized: Sized, model: LocalModel, ids: tuple[str, ...]) -> Doc
             "commit": sized.repo.commit, "licence": sized.repo.licence, "gate": sized.repo.gate,
             "private": sized.repo.private, "num_requests": sized.num_requests,
             "transferred": plain_figure(sized.transferred_bytes, "B", "measured", "bodies of all answers"),
-            "ready_made": list(ids),
+            "ready_made": list(ids), "build": sized.build or None, "builds": list(sized.builds),
         },
     }  # fmt: skip
 

@@ -14,6 +14,7 @@ from advisor.catalog.headers.model import Container
 from advisor.catalog.hub.layout import Kind
 from advisor.catalog.hub.model import Gate
 from advisor.catalog.model import TensorRole
+from advisor.catalog.own_models import Origin
 from advisor.catalog.query import Structure
 from advisor.catalog.weights.model import Pattern
 from advisor.child.protocol import OutcomeCode, Sample
@@ -38,13 +39,14 @@ from advisor.hardware.model import (
     PowerFacts,
     RuntimeFacts,
 )
-from advisor.probe.plan import DepthMeasurement, Precision
+from advisor.probe.plan import DepthMeasurement, Precision, WeightFile
 from advisor.probe.threads import ThreadChoice, ThreadTrial
 from advisor.recommend.model import ApproachId, Rejection
 from advisor.report import standard_units
 from advisor.report.interchange.codecarbon_read import CodeCarbonSums
 from advisor.report.model import ReportDocument
 from advisor.report.public_parts import fact_unit
+from advisor.runnable.model import Layout
 from advisor.task.model import TASK_KINDS, TaskSpec
 
 Schema = dict[str, Any]
@@ -211,6 +213,7 @@ CANDIDATE_FIELDS: dict[str, Schema] = {
     "evidence": {"enum": list(EVIDENCE_ORDER)},
     "can_probe": BOOLEAN,
     "why_no_probe": TEXT,
+    "yours": BOOLEAN,
 }
 SCI = closed(
     score=FIGURE, energy=FIGURE, intensity=FIGURE, embodied=FIGURE, functional_unit=TEXT, boundary=TEXT, method=TEXT
@@ -312,6 +315,7 @@ def documents() -> dict[str, Schema]:
         "hub-size": _hub_size(),
         "hub-search": _hub_search(),
         "hub-plan": _hub_plan(),
+        "own-models": _own_models(),
         "hub-download": _hub_download(),
         "recommend": closed(
             **head("recommend"),
@@ -432,6 +436,8 @@ def _hub_size() -> Schema:
         num_requests=COUNT,
         transferred=FIGURE,
         ready_made=TEXTS,
+        build=nullable(TEXT),
+        builds=TEXTS,
     )
     return closed(**{**_size()["properties"], **head("hub-size")}, hub=hub)
 
@@ -447,6 +453,16 @@ def _hub_search() -> Schema:
     )
     counts = dict.fromkeys(("num_looked_at", "num_size_unknown"), COUNT)
     return closed(**head("hub-search"), host=TEXT, words=TEXT, models=array(model), **counts)
+
+
+def _own_models() -> Schema:
+    """The user's own models, as every candidate list takes them."""
+    model = closed(
+        model=TEXT, origin=choice(Origin), path=nullable(TEXT), is_here=BOOLEAN, hub_model=nullable(TEXT),
+        commit=nullable(TEXT), file=nullable(TEXT), tasks=TEXTS, licence=nullable(TEXT), parameters=FIGURE,
+        weights=FIGURE, stored_as=TEXT, format=nullable(TEXT), formats=TEXTS, added=TEXT,
+    )  # fmt: skip
+    return closed(**head("own-models"), notice=TEXT, models=array(model))
 
 
 def _hub_plan() -> Schema:
@@ -537,7 +553,24 @@ def _probe() -> Schema:
         agreement=AGREEMENT,
         build_s=nullable(NUMBER),
         energy=nullable(whole(EnergyResult)),
+        weights=nullable(_weights()),
+        beside=array(_beside()),
     )
+
+
+def _weights() -> Schema:
+    return closed(
+        folder=TEXT, layout={"enum": list(get_args(Layout))}, files=array(raw_struct(WeightFile)),
+        revision=nullable(TEXT), language=nullable(TEXT), with_template=BOOLEAN, num_texts=COUNT,
+        load_time_cold=FIGURE, tokenize_time=FIGURE, made_up_probe=nullable(TEXT), notes=TEXTS,
+    )  # fmt: skip
+
+
+def _beside() -> Schema:
+    maybe = nullable(FIGURE)
+    return closed(
+        figure=TEXT, label=TEXT, estimate=maybe, made_up=maybe, weights=FIGURE, over_made_up=maybe, over_estimate=maybe
+    )  # fmt: skip
 
 
 def whole(kind: type[msgspec.Struct]) -> Schema:

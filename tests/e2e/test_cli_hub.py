@@ -7,7 +7,9 @@ import subprocess
 import sys
 
 import jsonschema
+import numpy as np
 import pytest
+from onnx import helper, numpy_helper
 
 from advisor import resources
 from tests import fakes_hub, header_files
@@ -84,10 +86,32 @@ def test_size_reads_headers_only_and_names_the_ready_made_build(hub):
     assert hub.bodies("pytorch_model.bin") == []
 
 
-def test_size_of_ready_made_builds_says_what_there_is(hub):
-    error = failure(run("size", "ours/small-ONNX", "--json"))
-    assert error["code"] == "hub-onnx-only"
-    assert "q4 (1,000 B)" in error["message"]
+def test_size_of_a_model_that_is_ready_made_onnx_alone(hub):
+    made = np.ones((64, 8), np.float32)
+    node = helper.make_node("MatMul", ["x", "lm_head.MatMul.weight"], ["y"])
+    weights = [numpy_helper.from_array(made, "lm_head.MatMul.weight")]
+    graph = helper.make_graph([node], "g", [], [], weights)
+    plain = helper.make_model(graph).SerializeToString()
+    weights[0].ClearField("raw_data")
+    weights[0].data_location = 1
+    weights[0].external_data.add(key="location", value="model_q4.onnx_data")
+    weights[0].external_data.add(key="length", value="2048")
+    outside = helper.make_model(helper.make_graph([node], "g", [], [], weights)).SerializeToString()
+    hub.models["ours/small-ONNX"].files |= {
+        "onnx/model.onnx": plain, "onnx/model_q4.onnx": outside, "onnx/model_q4.onnx_data": bytes(2048),
+    }  # fmt: skip
+    value = document(run("size", "ours/small-ONNX", "--json"), "hub-size")
+    assert (value["container"], value["hub"]["build"], value["hub"]["builds"]) == ("onnx", "q4", ["q4", "fp32"])
+    assert (value["parameters"]["value"], value["weights"]["value"]) == (512, 2048)
+    assert value["file_size"]["value"] == len(outside) + 2048
+    assert value["tokenizer"]["num_tokens"] == 64
+    assert hub.bodies("model_q4.onnx_data") == []
+    said = run("size", "ours/small-ONNX").stdout
+    assert "ready-made ONNX alone; sized as q4. Also there: fp32" in said
+    value = document(run("size", "ours/small-ONNX", "--file", "onnx/model.onnx", "--json"), "hub-size")
+    assert (value["parameters"]["value"], value["file_size"]["value"]) == (512, len(plain))
+    hub.models["ours/small-ONNX"].files |= {"onnx/model_q4.onnx": b"<html>"}
+    assert failure(run("size", "ours/small-ONNX", "--json"))["code"] == "header-damaged"
 
 
 def test_download_says_first_what_it_takes_and_then_has_it(hub):

@@ -77,7 +77,8 @@ def test_the_documents_of_a_gguf_and_an_adapter(tmp_path):
         ("model.safetensors", b"", "weights-empty"),
         ("model.safetensors", b"\xff" * 8 + b"{}", "header-too-large"),
         ("model.gguf", b"GGUF", "weights-cut-off"),
-        ("model.onnx", b"x", "model-kind-unknown"),
+        ("model.onnx", b"x", "header-damaged"),
+        ("model.txt", b"x", "model-kind-unknown"),
     ],
 )
 def test_what_cannot_be_sized_says_why(tmp_path, name, content, code):

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from posixpath import basename, dirname
 
-from advisor.catalog.headers import companions, index, native
+import msgspec
+
+from advisor.catalog.headers import companions, index, native, onnx_file, onnx_folder
 from advisor.catalog.headers.checkpoint import Checkpoint, Component, Refusal
 from advisor.catalog.headers.gguf_file import MAGIC
 from advisor.catalog.headers.model import WeightFile
@@ -23,7 +25,7 @@ _MOST_NAMED = 3
 
 
 def read_path(path: Path) -> Checkpoint:
-    """Return the model at a path of this computer: a folder, a `.safetensors`, its index, or a `.gguf`.
+    """Return the model at a path of this computer: a folder, a `.safetensors`, its index, a `.gguf` or an `.onnx`.
 
     Raises:
         NotFoundError: `model-file-missing`.
@@ -43,13 +45,15 @@ def read_path(path: Path) -> Checkpoint:
         return read_folder(LocalFolder(path.parent), index_name=name)
     if ending == ".gguf" or _begins_as_gguf(path):
         return _from_gguf(LocalFolder(path.parent, only=(*companions.SMALL_FILES, *index.part_names(name))), name)
+    if ending == ".onnx":
+        return _from_onnx(path)
     if ending == ".safetensors":
         beside = LocalFolder(path.parent, only=(*companions.SMALL_FILES, *index.part_names(name)), trusted=name)
         return _assembled(beside, name, [Component(name="", files=_one(beside, name))])
     raise InvalidModelError(
         "model-kind-unknown",
-        f"{name} is no safetensors and no GGUF file.",
-        remedy="Run `model-fit-advisor probe` for an ONNX file." if ending == ".onnx" else "Give the model's folder.",
+        f"{name} is no safetensors, GGUF or ONNX file.",
+        remedy="Give the model's folder.",
         file=name,
     )
 
@@ -73,6 +77,9 @@ def read_folder(files: FileSet, *, index_name: str | None = None) -> Checkpoint:
     ggufs = _single_gguf([name for name in sizes if name.lower().endswith(".gguf") and "/" not in name], files.name)
     if ggufs is not None:
         return _from_gguf(files, ggufs)
+    graphs = onnx_folder.graphs_of(sizes, files.name)
+    if graphs:
+        return onnx_folder.read(files, graphs)
     raise _no_weights(files.name, list(sizes))
 
 
@@ -149,6 +156,21 @@ def _from_gguf(files: FileSet, name: str) -> Checkpoint:
     )
 
 
+def _from_onnx(path: Path) -> Checkpoint:
+    """Return one ONNX file, with weights beside it, and what lies in its folder or the one above `onnx/`."""
+    with LocalFile(path) as source:
+        graph = onnx_file.read(source)
+    outside = {tensor.location for tensor in graph.tensors if tensor.location}
+    small = (*companions.SMALL_FILES, onnx_folder.GENAI_CONFIG)
+    inner = path.absolute().parent
+    if inner.name != "onnx" or not (inner.parent / companions.CONFIG).is_file():
+        beside = LocalFolder(path.parent, only=(*small, *outside), trusted=path.name)
+        return onnx_folder.assembled(beside, [graph], path.name, ["/"])
+    graph = msgspec.structs.replace(graph, name=f"onnx/{path.name}")
+    beside = LocalFolder(inner.parent, only=(*small, *(f"onnx/{name}" for name in outside)))
+    return onnx_folder.assembled(beside, [graph], path.name, ["onnx/"])
+
+
 def _assembled(files: FileSet, name: str, components: list[Component]) -> Checkpoint:
     """Put what lies beside the weights to them."""
     config = companions.read_object(files, companions.CONFIG)
@@ -206,12 +228,14 @@ def _no_weights(owner: str, names: list[str]) -> InvalidModelError:
     onnx = [name for name in names if name.lower().endswith(".onnx")]
     other = next((label for name in names for ending, label in _OTHERS.items() if name.lower().endswith(ending)), None)
     if onnx:
-        remedy = f"Run `model-fit-advisor probe` for the ONNX file {shown(onnx[0])}."
+        remedy = f"Give the one ONNX file that is meant, for example {shown(onnx[0])}."
     elif other is not None:
         remedy = f"Its weights are for {other}; take a safetensors or GGUF version."
     else:
-        remedy = "Give the folder that holds *.safetensors or *.gguf."
-    return InvalidModelError("no-weights", f"{owner} holds no safetensors and no GGUF file.", remedy=remedy, file=owner)
+        remedy = "Give the folder that holds *.safetensors, *.gguf or *.onnx."
+    return InvalidModelError(
+        "no-weights", f"{owner} holds no safetensors, GGUF or ONNX file at its top.", remedy=remedy, file=owner
+    )
 
 
 def _pickled(names: list[str]) -> InvalidModelError:

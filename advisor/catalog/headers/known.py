@@ -78,7 +78,7 @@ def recognise(checkpoint: Checkpoint) -> Known:
     guessed = groups.num_layers(found)
     stated = _stated_layers(architecture)
     family_known = architecture is not None and architecture.model_type in _FAMILIES
-    architecture = _completed(architecture, plain, stated or guessed)
+    architecture = _completed(architecture, plain, stated or guessed, of_graph=checkpoint.container == "onnx")
     by_family = inventory.inventory(architecture, tasks, components) if family_known else None
     expected = sum(group.num_parameters() for group in by_family) if by_family else None
     agrees = expected == total if expected is not None else None
@@ -114,12 +114,25 @@ def _architecture(checkpoint: Checkpoint) -> Architecture | None:
 
 
 def _parameters(checkpoint: Checkpoint) -> list[Parameter]:
+    if checkpoint.container == "onnx":
+        return _of_graphs(checkpoint)
     facts = companions.packing(checkpoint.config)
     found: list[Parameter] = []
     for component in checkpoint.components:
         prefix = f"{component.name}/" if component.name else ""
         unpacked = parameters(component.tensors(), facts)
         found += [msgspec.structs.replace(item, name=prefix + item.name) for item in unpacked] if prefix else unpacked
+    return found
+
+
+def _of_graphs(checkpoint: Checkpoint) -> list[Parameter]:
+    """Return the parameters of ONNX graphs, whose operators tell what is packed and which way a matrix lies."""
+    found: list[Parameter] = []
+    for file in checkpoint.files():
+        for tensor in file.tensors:
+            if tensor.name in file.unpacked_sizes:
+                name, shape = file.unpacked_sizes[tensor.name]
+                found.append(Parameter(name=name, shape=shape, dtype=tensor.dtype, size_bytes=tensor.size_bytes))
     return found
 
 
@@ -130,11 +143,14 @@ def _stated_layers(architecture: Architecture | None) -> int | None:
     return both.num_encoder_layers + both.num_decoder_layers if both is not None else architecture.num_hidden_layers
 
 
-def _completed(architecture: Architecture | None, plain: Sequence[TensorGroup], layers: int | None) -> Architecture:
+def _completed(
+    architecture: Architecture | None, plain: Sequence[TensorGroup], layers: int | None, *, of_graph: bool
+) -> Architecture:
     """Return the shape with what only the tensors tell: whether the output matrix is the token table, the layers."""
     shape = architecture or Architecture(model_type="unknown")
-    has_head = any(group.role == "lm_head" for group in plain)
-    changes: dict[str, object] = {"tie_word_embeddings": not has_head}
+    roles = {group.role for group in plain}
+    # A matrix of words and no table of them: exporters of ONNX keep the one and look rows up in it.
+    changes: dict[str, object] = {"tie_word_embeddings": not {"lm_head", "embedding"} <= roles}
     if shape.num_hidden_layers is None and shape.encoder_decoder is None:
         changes["num_hidden_layers"] = layers
     if shape.vocab_size is None or shape.hidden_size is None:
@@ -143,6 +159,9 @@ def _completed(architecture: Architecture | None, plain: Sequence[TensorGroup], 
         if table is not None:
             changes["vocab_size"] = shape.vocab_size or table.num_rows
             changes["hidden_size"] = shape.hidden_size or table.num_columns
+    if of_graph and shape.intermediate_size is None and shape.encoder_decoder is None:
+        inner = [group for group in plain if group.name == "ffn_up" and group.role == "linear"]
+        changes["intermediate_size"] = inner[0].num_rows if len(inner) == 1 else None
     return msgspec.structs.replace(shape, **changes)
 
 

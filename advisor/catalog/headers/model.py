@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-Container = Literal["safetensors", "gguf"]
+Container = Literal["safetensors", "gguf", "onnx"]
 ArrayItem = int | float | bool | str
 
 
@@ -51,6 +51,8 @@ class WeightFile(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, MetadataValue] = {}
     unknown_types: tuple[str, ...] = ()
     """Types of numbers that this app does not know; their bytes are counted, what they mean is not."""
+    unpacked_sizes: dict[str, tuple[str, tuple[int, ...]]] = {}
+    """Only of ONNX, where operators tell it: stored name of a parameter -> name and shape as the model sees them."""
     trailing_bytes: int = 0
     """[B] After the last weight; only GGUF files may have some."""
 

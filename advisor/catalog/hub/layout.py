@@ -11,27 +11,20 @@ from typing import Literal
 
 import msgspec
 
-from advisor.catalog.headers import index
+from advisor.catalog.headers import index, onnx_folder
 from advisor.catalog.headers.folder import PICKLED
+from advisor.catalog.headers.onnx_folder import GENAI_CONFIG, PLAIN
 from advisor.catalog.headers.source import shown
 from advisor.catalog.hub.model import HubFile
 from advisor.errors import InvalidInputError, InvalidModelError, NotFoundError
 
 Kind = Literal["genai", "onnx", "safetensors", "gguf"]
 Only = Literal["onnx", "safetensors", "gguf"]
-GENAI_CONFIG = "genai_config.json"
 _NEVER = (*PICKLED, ".py", ".sh", ".exe", ".dll", ".so", ".dylib", ".bat", ".ps1", ".pyc", ".zip", ".tar", ".gz")
 _TEXTS = (".json", ".txt", ".model", ".jinja", ".md", ".tiktoken")
 _SETTINGS = (".json", ".txt", ".model", ".jinja")
 _MOST_TEXT_BYTES = 100_000_000
 _MOST_SETTINGS_BYTES = 20_000_000
-_SUFFIXES = (
-    "q4f16", "q4", "q8", "bnb4", "int8", "uint8", "quantized", "fp16", "int4", "fp32",
-    "qint8_avx512_vnni", "qint8_avx512", "qint8_arm64", "quint8_avx2", "O1", "O2", "O3", "O4",
-)  # fmt: skip
-_SUFFIX = re.compile(rf"(?P<stem>.+?)_(?P<suffix>{'|'.join(sorted(_SUFFIXES, key=len, reverse=True))})\Z")
-PLAIN = "fp32"
-"""Name of the variant without a suffix."""
 _PREFERRED = ("quantized", "int8", "q8", "q4", "uint8", "int4", "fp16", PLAIN)
 _PREFERRED_GGUF = ("Q4_K_M", "Q5_K_M", "Q4_K_S", "Q6_K", "Q8_0", "Q4_0", "F16", "BF16")
 _NOT_CPU = ("cuda", "directml", "dml", "webgpu", "npu", "qnn", "openvino", "vitis", "rocm", "tensorrt", "web")
@@ -162,7 +155,7 @@ def _onnx(files: list[HubFile]) -> list[Variant]:
     graphs = inside or [file for file in graphs if not dirname(file.name)]
     parts: dict[str, dict[str, HubFile]] = {}
     for file in graphs:
-        stem, suffix = _split(basename(file.name))
+        stem, suffix = onnx_folder.split(basename(file.name))
         parts.setdefault(suffix, {})[stem] = file
     stems = {stem for named in parts.values() for stem in named}
     stems -= {"decoder_model", "decoder_with_past_model"} if "decoder_model_merged" in stems else set()
@@ -179,12 +172,6 @@ def _onnx(files: list[HubFile]) -> list[Variant]:
         ]
         found.append(Variant(kind="onnx", name=suffix, files=(*taken, *data)))
     return sorted(found, key=lambda item: (_place(item.name, _PREFERRED), item.name))
-
-
-def _split(name: str) -> tuple[str, str]:
-    stem = name.removesuffix(".onnx")
-    found = _SUFFIX.match(stem)
-    return (found["stem"], found["suffix"]) if found else (stem, PLAIN)
 
 
 def _safetensors(files: list[HubFile]) -> list[Variant]:

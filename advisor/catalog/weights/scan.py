@@ -27,6 +27,7 @@ from advisor.catalog.weights.model import (
 )
 from advisor.catalog.weights.pattern import BLOCK_ROWS, Loose, Tally
 from advisor.catalog.weights.zeros import Bytes, Mask, Unpacker
+from advisor.errors import InvalidModelError
 
 PIECE_BYTES = 2**21
 """[B] Read at a time: fits the caches of most processors together with what is made of it."""
@@ -53,9 +54,15 @@ def scan(path: Path, tell: Tell | None = None) -> SparsityReport:
         tell: told how far it is.
 
     Raises:
+        InvalidModelError: `sparsity-not-of-onnx`.
         AdvisorError: as `folder.read_path`, `ByteSource.read`.
     """
     checkpoint = folder.read_path(path)
+    if checkpoint.container == "onnx":
+        raise InvalidModelError(
+            "sparsity-not-of-onnx", f"{checkpoint.name} is an ONNX graph; zeros are counted in safetensors and GGUF.",
+            remedy="Give the model it was made from.", file=checkpoint.name,
+        )  # fmt: skip
     files = LocalFolder(path if path.is_dir() else path.parent, trusted=path.name)
     return scan_files(checkpoint, files, tell)
 

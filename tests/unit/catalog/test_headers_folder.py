@@ -81,7 +81,8 @@ def test_every_ending_of_a_pickle_is_refused(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("m.onnx", "probe"), ("m.h5", "Keras"), ("m.msgpack", "Flax"), ("README.md", "safetensors")]
+    ("name", "words"),
+    [("export/m.onnx", "one ONNX file"), ("m.h5", "Keras"), ("m.msgpack", "Flax"), ("README.md", "safetensors")],
 )
 def test_a_folder_without_weights_says_what_to_do(tmp_path, name, words):
     write(tmp_path / name, "x")
