@@ -76,7 +76,11 @@ def alone(target: Path) -> Iterator[None]:
 
 def clean(target: Path) -> None:
     """Remove what earlier conversions to this place left. Only while the lock is held: it is nobody else's then."""
-    shutil.rmtree(work_folder(target), ignore_errors=True)
+    work, gone = work_folder(target), target.with_name(f".{target.name}.{os.getpid()}{_WORK}")
+    with contextlib.suppress(OSError):
+        work.replace(gone)  # first out of the way of a thread that still writes into it
+    for folder in (work, gone):
+        shutil.rmtree(folder, ignore_errors=True)
     old = target.with_name(f".{target.name}{_OLD}")
     if old.exists() and not target.exists():
         with contextlib.suppress(OSError):
@@ -86,6 +90,14 @@ def clean(target: Path) -> None:
         if folder.is_relative_to(home()):
             with contextlib.suppress(OSError):
                 folder.rmdir()  # only where it is empty
+
+
+def sweep() -> None:
+    """Remove what conversions left that were killed, wherever among the app's own models; those at work are left."""
+    for work in home().glob(f"*/.*{_WORK}"):
+        target = work.with_name(work.name[1 : -len(_WORK)])
+        with contextlib.suppress(ChildError, OutputError), alone(target):
+            clean(target)
 
 
 def begin(target: Path) -> Path:

@@ -26,7 +26,7 @@ FORMAT_IDS: tuple[str, ...] = get_args(FormatId)
 IN_BLOCKS = frozenset({"onnx-int8", "onnx-int4-b32", "onnx-int4-b128"})
 _BUILDER_CLASSES = frozenset({
     "Ernie4_5ForCausalLM", "GemmaForCausalLM", "Gemma2ForCausalLM", "Gemma3ForCausalLM", "GraniteForCausalLM",
-    "HunYuanDenseV1ForCausalLM", "Lfm2ForCausalLM", "LlamaForCausalLM", "MistralForCausalLM", "NemotronForCausalLM",
+    "HunYuanDenseV1ForCausalLM", "LlamaForCausalLM", "MistralForCausalLM", "NemotronForCausalLM",
     "OlmoForCausalLM", "PhiForCausalLM", "Phi3ForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM",
     "SmolLM3ForCausalLM",
 })  # fmt: skip
