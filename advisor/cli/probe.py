@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from advisor.child.protocol import Outcome
-from advisor.cli import inputs, job_run, probe_file, provider
+from advisor.cli import inputs, job_run, probe_file, probe_weights, provider
 from advisor.cli.figures import print_probe
-from advisor.cli.options import Controls, FormatName, JsonFlag, ModelName, OptionalTaskText
+from advisor.cli.options import Controls, JsonFlag, OptionalTaskText
 from advisor.cli.output import Output
 from advisor.errors import InvalidInputError
 from advisor.probe.plan import ProbePlan
@@ -18,11 +18,16 @@ EXIT_PROBE_FAILED = 4
 EnergyChoice = StrEnum("EnergyChoice", {"OFF": "off", "QUICK": "quick", "STANDARD": "standard"})
 """As `probe.energy_settings.EnergyMode`."""
 TIME_LIMIT_FACTOR = 5.0
+DEFAULT_FORMAT = "onnx-int4-b32"
 
 
 def probe(
-    model: ModelName,
-    format_id: FormatName = "onnx-int4-b32",
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="Model id, or an ONNX file; with --weights it may be left out.")
+    ] = "",
+    format_id: Annotated[
+        str | None, typer.Option("--format", "-f", metavar="FORMAT", help="For example onnx-fp32 [onnx-int4-b32].")
+    ] = None,
     task: OptionalTaskText = None,
     controls: Controls = None,
     threads: Annotated[
@@ -33,6 +38,10 @@ def probe(
         typer.Option(
             "--pin/--no-pin", help="Keep each thread on a processor of its own; the sweep decides by default."
         ),
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option("--weights", metavar="FOLDER", help="Measure the real files of the model in this folder."),
     ] = None,
     provider_word: Annotated[
         str, typer.Option("--provider", metavar="NAME", help="Execution provider: cpu, auto, cuda, directml, ...")
@@ -54,7 +63,7 @@ def probe(
     time_share: Annotated[float, typer.Option("--energy-time-share", hidden=True, min=0.05, max=1.0)] = 1.0,
     as_json: JsonFlag = False,
 ) -> None:
-    """Measure a catalog model with made-up weights (no download), or an ONNX file of yours, on this computer."""
+    """Measure a catalog model with made-up weights (no download), real files of a model, or any ONNX file, here."""
     from advisor.estimate import estimator
     from advisor.hardware import detect
     from advisor.probe import energy_stage, planner
@@ -62,6 +71,15 @@ def probe(
     from advisor.report import calibration, public
 
     output = Output(as_json=as_json)
+    if weights is not None:
+        probe_file.refuse_sizes(shapes, dimensions)
+        probe_weights.probe_weights(
+            weights, model_id=model or None, format_id=format_id, task=task, controls=controls, threads=threads,
+            pinned=pin, provider_word=provider_word, energy_mode=energy_mode.value, output=output, sys_root=sys_root,
+            time_share=time_share,
+        )  # fmt: skip
+        return
+    _refuse_nothing(model)
     if probe_file.is_file(model):
         probe_file.probe_file(
             model, shapes=shapes, dimensions=dimensions, threads=threads, pinned=bool(pin),
@@ -69,7 +87,7 @@ def probe(
         )  # fmt: skip
         return
     probe_file.refuse_sizes(shapes, dimensions)
-    chosen = single.candidate(model, format_id)
+    chosen = single.candidate(model, format_id or DEFAULT_FORMAT)
     workload = single.workload(
         chosen, inputs.task(task, controls)[1] if task is not None else None, inputs.control_values(controls)
     )
@@ -103,6 +121,14 @@ def probe(
     taught = calibration.lessons(inputs.roofs_of(profile).learned, num_made=len(inputs.probes_of(profile)))
     if taught:
         output.line(taught)
+
+
+def _refuse_nothing(model: str) -> None:
+    if not model:
+        raise InvalidInputError(
+            "model-missing", "Say what to measure.",
+            remedy="Give a model id of `catalog`, an ONNX file, or --weights FOLDER.",
+        )  # fmt: skip
 
 
 def run(plan: ProbePlan, output: Output) -> Outcome:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -13,10 +14,11 @@ from advisor.probe.depth import DepthReport, DepthRequest
 from advisor.probe.energy import EnergyReport, EnergyRequest
 from advisor.probe.energy_settings import EnergySettings
 from advisor.probe.file_feed import FileFeed
-from advisor.probe.plan import ProbePlan
+from advisor.probe.plan import RunPlan
 from advisor.probe.providers import ProviderUse
 
 JOB = "probe-energy"
+Plan = TypeVar("Plan", bound=RunPlan)
 EXPECTED_S = {"quick": 40.0, "standard": 240.0}
 """[s] What the energy part is expected to take."""
 
@@ -99,7 +101,7 @@ def request(
     )  # fmt: skip
 
 
-def with_root(plan: ProbePlan, sys_root: Path, time_share: float) -> ProbePlan:
+def with_root(plan: Plan, sys_root: Path, time_share: float) -> Plan:
     """Return a plan for simulated meters, as tests use them.
 
     Args:

@@ -20,7 +20,7 @@ def notes(result: ProbeResult, agreement: Agreement | None = None) -> tuple[str,
     if result.extrapolated:
         found.append(_depths(result))
     if result.precision is not None:
-        found.append(_repeats(result.precision))
+        found.append(_repeats(result.precision, "the model" if result.kind == "weights" else "the test model"))
     if len(result.contexts) > 1:
         found.append(_contexts(result))
     found.append(_run(result))
@@ -77,10 +77,10 @@ def _depths(result: ProbeResult) -> str:
     return f"{told}, off which the depth in the middle lies by {error:.1%}."
 
 
-def _repeats(precision: Precision) -> str:
+def _repeats(precision: Precision, what: str) -> str:
     blocks = f"{precision.num_blocks} blocks" if precision.num_blocks != 1 else "1 block"
     starts = f"{precision.num_launches} starts" if precision.num_launches > 1 else "1 start"
-    told = f"{blocks} in {starts} of the test model"
+    told = f"{blocks} in {starts} of {what}"
     if precision.interval_half_share is not None:
         told += f" give the mean to ±{precision.interval_half_share:.1%} (95 % interval"
         asked = precision.num_blocks_wanted

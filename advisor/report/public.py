@@ -17,7 +17,7 @@ from advisor.hardware.model import HardwareProfile
 from advisor.probe.agreement import Agreement
 from advisor.probe.plan import ProbeKind, ProbeResult
 from advisor.recommend.model import Approach, CandidateRow, MeasuredView, Pick, QualityView
-from advisor.report import calibration, energy_document, probe_notes, wording
+from advisor.report import beside_document, calibration, energy_document, probe_notes, wording
 from advisor.report.public_parts import (
     Document,
     chip_json,
@@ -259,6 +259,7 @@ def candidate_json(row: CandidateRow) -> Document:
             "evidence": row.evidence,
             "can_probe": row.can_probe,
             "why_no_probe": row.why_no_probe,
+            "yours": row.yours,
         }
     )
     return document
@@ -299,13 +300,17 @@ def _measured(view: MeasuredView) -> Document:
     }
 
 
-def probe_json(result: ProbeResult, estimate: Estimate | None = None, agreement: Agreement | None = None) -> Document:
+def probe_json(
+    result: ProbeResult, estimate: Estimate | None = None, agreement: Agreement | None = None,
+    made_up: ProbeResult | None = None,
+) -> Document:  # fmt: skip
     """Return a measurement and the prediction made before it.
 
     Args:
         result: what was measured.
         estimate: the prediction for the same candidate and sizes, when there is one.
         agreement: with the probe before it, when there was one.
+        made_up: of a probe with real weights: the one with made-up weights, when there is one.
     """
     context = result.workload.num_context_tokens
     return {
@@ -351,6 +356,7 @@ def probe_json(result: ProbeResult, estimate: Estimate | None = None, agreement:
         "agreement": agreement_json(agreement),
         "build_s": result.build_s,
         "wall": plain_figure(result.wall_s, "s", "measured", "the whole probe"),
+        **beside_document.parts(result, made_up, estimate),
     }
 
 
@@ -396,4 +402,6 @@ def probe_failure_json(
         "num_measurements": 0,
         "estimate": None if estimate is None else estimate_part(estimate),
         "versions": {},
+        "weights": None,
+        "beside": [],
     }
