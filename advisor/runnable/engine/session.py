@@ -17,6 +17,8 @@ from advisor.errors import AdvisorError, ChildError, InvalidModelError
 
 CPU = "CPUExecutionProvider"
 _LOG_ERRORS_ONLY = 3
+_shared_threads: list[int] = []
+"""[1] How many the runtime has made for all sessions; it makes them once a process."""
 _TYPES: dict[str, Any] = {
     "tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64,
     "tensor(int64)": np.int64, "tensor(int32)": np.int32, "tensor(bool)": np.bool_, "tensor(uint8)": np.uint8,
@@ -97,9 +99,9 @@ def refusing() -> Iterator[None]:
 
 
 def share_threads(num_threads: int, *, pinned: bool = False) -> bool:
-    """Make threads that all sessions of this process may share; False where the runtime is too old for it.
+    """Make threads that all sessions of this process may share, once; later calls find them.
 
-    It must come before the first session.
+    Return False where the runtime is too old for it, or has made another number of threads before.
 
     Args:
         num_threads: of one operator, the calling one among them.
@@ -108,8 +110,11 @@ def share_threads(num_threads: int, *, pinned: bool = False) -> bool:
     make_pool = getattr(ort, "set_global_thread_pool_sizes", None)
     if make_pool is None:
         return False
+    if _shared_threads:
+        return num_threads in _shared_threads
     before = _thread_ids()
     make_pool(num_threads, 1)
+    _shared_threads.append(num_threads)
     made, usable = sorted(_thread_ids() - before), _usable(num_threads)
     if pinned and usable:
         for thread, cpu in zip(made, usable[1:], strict=False):
