@@ -273,6 +273,7 @@ class _Handler(BaseHTTPRequestHandler):
         tags = [*model.tags, *([f"license:{model.licence}"] if model.licence else [])]
         self._json({
             "_id": "0", "id": name, "modelId": name, "sha": commit, "siblings": siblings, "tags": tags,
+            "pipeline_tag": model.task,
             "gated": model.gated, "private": model.private,
         })  # fmt: skip
 

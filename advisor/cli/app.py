@@ -13,6 +13,7 @@ from advisor.cli import (
     calibrate,
     catalog,
     compare_energy,
+    conversion_tools,
     describe,
     estimate,
     examples,
@@ -21,6 +22,7 @@ from advisor.cli import (
     hub,
     interchange,
     meters,
+    models,
     probe,
     recommend,
     report,
@@ -94,6 +96,10 @@ def build() -> typer.Typer:
         app.command()(_until_the_reader_leaves(command))
 
     app.add_typer(hub.build(_until_the_reader_leaves), name="hub")
+    app.add_typer(models.build(_until_the_reader_leaves), name="models")
+
+    app.add_typer(conversion_tools.build_tools(_until_the_reader_leaves), name="conversion-tools")
+    app.add_typer(conversion_tools.build_shelf(_until_the_reader_leaves), name="converted")
 
     @app.command("gui")
     def _gui() -> None:

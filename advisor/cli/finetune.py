@@ -27,13 +27,13 @@ def finetune(
     as_json: JsonFlag = False,
 ) -> None:
     """Predict memory, time and energy of training a model on your own examples: all weights, or adapters only."""
-    from advisor.catalog import load
+    from advisor.catalog import own_models
     from advisor.estimate import finetune as estimates
     from advisor.recommend import known_power
     from advisor.report import finetune as reports
 
     output = Output(as_json=as_json)
-    card = load.catalog().by_id(model)
+    card = own_models.catalog().by_id(model)
     plan = estimates.FinetunePlan(
         num_examples=examples,
         num_tokens=tokens,

@@ -4,7 +4,7 @@ import contextlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
@@ -18,6 +18,9 @@ from advisor.probe.onnx_file.plan import OnnxFileResult
 from advisor.probe.plan import ProbeResult
 from advisor.report.model import ReportDocument
 from advisor.task.model import Description, TaskSpec
+
+if TYPE_CHECKING:
+    from advisor.catalog.load import Catalog
 
 PROVIDERS_TIME_LIMIT_S = 30.0
 _MOST_THREADS_PER_CPU = 4
@@ -185,6 +188,13 @@ def chosen_region() -> str | None:
     return settings.load().region
 
 
+def known() -> "Catalog":
+    """Return the catalog with the user's own models in it; a list of them that cannot be used is said, not fatal."""
+    from advisor.catalog import own_models
+
+    return own_models.catalog()
+
+
 def probes_of(profile: HardwareProfile) -> tuple[ProbeResult, ...]:
     """Return what was measured on this machine before; a history that cannot be read is said, not fatal."""
     from advisor.errors import StorageError
@@ -231,7 +241,6 @@ def calibration_of(profile: HardwareProfile) -> Calibration | None:
 
 def roofs_of(profile: HardwareProfile, device: str = "cpu") -> Roofs:
     """Return the roofs of a device, from kernels measured on this machine where they still hold, and probes on it."""
-    from advisor.catalog import load
     from advisor.estimate import roofs
     from advisor.probe.calibration_plan import runtime_version
     from advisor.recommend import learned
@@ -243,7 +252,7 @@ def roofs_of(profile: HardwareProfile, device: str = "cpu") -> Roofs:
         calibration=calibration_of(profile) if device == "cpu" else None,
         runtime_version=runtime_version(),
     )
-    return learned.taught(plain, probes_of(profile), load.catalog())
+    return learned.taught(plain, probes_of(profile), known())
 
 
 def remember_calibration(found: Calibration, profile: HardwareProfile) -> None:

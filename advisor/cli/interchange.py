@@ -179,10 +179,10 @@ def _document(result: Result, profile: HardwareProfile, chosen: Conditions, quer
 
 def _of_catalog(model_id: str) -> tuple[int | None, str | None]:
     """Return the parameters and the task of a model as its card states them."""
-    from advisor.catalog import load
+    from advisor.catalog import own_models
 
     try:
-        card = load.catalog().by_id(model_id)
+        card = own_models.catalog().by_id(model_id)
     except NotFoundError:
         return None, None
     return card.parameters.num_published or card.parameters.num_computed, next(iter(card.tasks), None)

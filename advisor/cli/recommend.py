@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from advisor import units
-from advisor.cli import energy_inputs, inputs
+from advisor.cli import energy_inputs, inputs, models
 from advisor.cli.options import (
     Controls,
     Currency,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from advisor.energy.standard import Conditions, StandardFigures
     from advisor.probe.plan import ProbeResult
     from advisor.recommend.recommendation import Recommendation
+    from advisor.report.public_parts import Document
 
 EXIT_NO_PICK = 3
 
@@ -37,6 +38,7 @@ EXIT_NO_PICK = 3
 def recommend(
     task: OptionalTaskText = None,
     controls: Controls = None,
+    asked: models.AskedModels = None,
     preset: PresetName = None,
     region: Region = None,
     grid_g_per_kwh: GramsPerKwh = None,
@@ -60,6 +62,7 @@ def recommend(
     words, fields = energy_inputs.task_words(task, preset)
     description, spec = inputs.task(words, controls, region, fields)
     profile = inputs.machine(machine, facts, memory)
+    known, asked_ids = models.with_asked(asked, output)
     probes = inputs.probes_of(profile)
     chosen = energy_inputs.conditions(
         profile,
@@ -73,6 +76,7 @@ def recommend(
     answer = advise.advise(
         spec,
         profile,
+        catalog=known,
         probes=probes,
         device=device,
         reserve_bytes=inputs.reserve_bytes(),
@@ -83,7 +87,9 @@ def recommend(
     )
     if as_json:
         part = None if answer.pick is None else standard_units.use_json(_use(answer, chosen, device, probes), chosen)
-        output.document(public.recommend_json(answer, limit=None if show_all else limit, use=part))
+        document = public.recommend_json(answer, limit=None if show_all else limit, use=part)
+        document["candidates"] += [public.candidate_json(row) for row in _unlisted(answer, asked_ids, document)]
+        output.document(document)
         raise typer.Exit(0 if answer.pick is not None else EXIT_NO_PICK)
     output.heading(f"Task: {wording.kind_label(spec.kind)}")
     for chip in description.chips:
@@ -103,6 +109,9 @@ def recommend(
         told = standard_units.sentences(_use(answer, chosen, device, probes), chosen)
         for text in (reason.pick, reason.smaller, reason.larger, *reason.caveats, *told):
             output.line(text)
+    if asked_ids:
+        output.line()
+        models.print_asked(output, answer, known, asked_ids)
     output.line()
     shown = _shown(answer, None if show_all else limit)
     if output.in_terminal:
@@ -137,6 +146,15 @@ def _shown(answer: "Recommendation", limit: int | None) -> list[CandidateRow]:
     return [answer.row(answer.pick.index), *answer.alternatives(limit - 1)]
 
 
+def _unlisted(answer: "Recommendation", asked: "Sequence[str]", document: "Document") -> list[CandidateRow]:
+    """Return the best candidates of models that were asked for and are not in the document yet."""
+    from advisor.report import own_models
+
+    listed = {(item["model"], item["format"]) for item in document["candidates"]}
+    found = [own_models.best_row(answer, model_id) for model_id in asked]
+    return [row for row in found if row is not None and (row.model, row.format) not in listed]
+
+
 def _quality(row: CandidateRow) -> tuple[str, str]:
     if row.quality.value is None:
         return units.NO_DATA, ""
@@ -158,7 +176,7 @@ def _print_narrow(output: Output, rows: list[CandidateRow], *, with_carbon: bool
         figures = [row.estimate.memory, row.estimate.time_per_query, row.energy_per_1000_queries]
         figures += [row.carbon_per_1000_queries] if with_carbon else []
         approach = f"{row.format}; {wording.approach_label(row.approach)}"
-        name = f"{row.model}\n{approach}\n{' '.join(_quality(row))}"
+        name = f"{wording.marked(row.model, yours=row.yours)}\n{approach}\n{' '.join(_quality(row))}"
         cells.append((f"{wording.verdict_word(row.verdict)}\n{row.evidence}", name, *map(stacked, figures)))
     output.table(titles, cells, right=frozenset({2, 3, 4, 5}), wide=1)
 
@@ -174,6 +192,7 @@ def _print_wide(output: Output, rows: list[CandidateRow]) -> None:
         item = row.estimate
         rate = item.rate if row.measured is None else row.measured.rate
         figures = (item.memory, rate, item.time_per_query, row.energy_per_1000_queries, row.carbon_per_1000_queries)
-        labels = (wording.verdict_word(row.verdict), row.model, row.format, wording.approach_label(row.approach))
+        approach = wording.marked(wording.approach_label(row.approach), yours=row.yours)
+        labels = (wording.verdict_word(row.verdict), row.model, row.format, approach)
         cells.append((*labels, *map(wording.figure, figures), *_quality(row), row.evidence))
     output.table(titles, cells)

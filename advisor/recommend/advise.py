@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from advisor.catalog import load
+from advisor.catalog import own_models
 from advisor.catalog.load import Catalog
 from advisor.energy import carbon
 from advisor.energy.model import GridIntensity
@@ -47,7 +47,7 @@ def advise(
     Args:
         task: what the user wants.
         profile: the machine.
-        catalog: the models; the shipped catalog by default.
+        catalog: the models; the shipped catalog and the user's own by default.
         probes: earlier measurements; those of this machine stand beside the estimates and rank.
         device: `cpu`, or `gpu:0` ...
         reserve_bytes: [B] memory kept free for other programs.
@@ -61,7 +61,7 @@ def advise(
         InvalidInputError: `intensity-invalid`.
     """
     electricity = carbon.intensity(task.region or region, g_per_kwh)
-    models = catalog if catalog is not None else load.catalog()
+    models = catalog if catalog is not None else own_models.catalog()
     here = tuple(probe for probe in probes if probe.fingerprint == profile.fingerprint)
     limit = roofs.from_profile(
         profile, device=device, reserve_bytes=reserve_bytes, calibration=calibration, runtime_version=runtime_version

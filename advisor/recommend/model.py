@@ -118,6 +118,8 @@ class CandidateRow(msgspec.Struct, frozen=True, kw_only=True):
     """The weakest of memory, speed and energy."""
     can_probe: bool
     why_no_probe: str = ""
+    yours: bool = False
+    """A model the user brought, not one of the shipped catalog."""
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):

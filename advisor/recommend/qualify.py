@@ -91,8 +91,10 @@ def is_code_model(card: ModelCard) -> bool:
 
 
 def trained_on(card: ModelCard, topic: str | None) -> bool:
-    """Return whether a ready-made classifier's id says that it was trained on that label set."""
-    return topic is not None and re.search(LABEL_TOPICS[topic][1], card.id, re.IGNORECASE) is not None
+    """Return whether a ready-made classifier's id says that it was trained on that label set; the user knows theirs."""
+    if topic is None or card.read is not None:
+        return topic is not None
+    return re.search(LABEL_TOPICS[topic][1], card.id, re.IGNORECASE) is not None
 
 
 def _follows_instructions(card: ModelCard, kind: TaskKind) -> bool:
@@ -105,7 +107,9 @@ def _follows_instructions(card: ModelCard, kind: TaskKind) -> bool:
 
 
 def _has_labels(card: ModelCard, _: TaskKind) -> bool:
-    return any(re.search(pattern, card.id, re.IGNORECASE) for _words, pattern in LABEL_TOPICS.values())
+    return card.read is not None or any(
+        re.search(pattern, card.id, re.IGNORECASE) for _words, pattern in LABEL_TOPICS.values()
+    )
 
 
 def _is_ctc(card: ModelCard) -> bool:

@@ -201,6 +201,7 @@ class Recommendation:
             evidence=EVIDENCE_ORDER[int(data.axes.evidence[index])],
             can_probe=can_probe,
             why_no_probe=why if not can_probe else "",
+            yours=card.read is not None,
         )
 
     def _facts(self, index: int, part: Part, card: ModelCard) -> Facts:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from advisor.catalog import formats, load
+from advisor.catalog import formats, own_models
 from advisor.catalog.load import Catalog
 from advisor.catalog.model import Candidate, ModelCard
 from advisor.errors import InvalidInputError
@@ -49,7 +49,7 @@ def candidate(model_id: str, format_id: str, catalog: Catalog | None = None) -> 
         NotFoundError: the model or the format is not known; near names are listed.
         InvalidInputError: `format-not-applicable`; the formats that apply are listed.
     """
-    card = (catalog or load.catalog()).by_id(model_id)
+    card = (catalog or own_models.catalog()).by_id(model_id)
     chosen = formats.by_id(format_id)
     possible = formats.applicable(card)
     if chosen.id not in {item.id for item in possible}:

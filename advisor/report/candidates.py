@@ -41,7 +41,7 @@ def candidate_view(row: CandidateRow, *, num_context_tokens: int | None = None) 
         format=row.format,
         format_label=wording.format_label(row.format),
         approach=row.approach,
-        approach_label=wording.approach_label(row.approach),
+        approach_label=wording.marked(wording.approach_label(row.approach), yours=row.yours),
         licence=row.licence,
         verdict=row.verdict,
         sentence=wording.verdict_sentence(_judged(row), num_context_tokens=num_context_tokens),
@@ -54,6 +54,7 @@ def candidate_view(row: CandidateRow, *, num_context_tokens: int | None = None) 
         comparison_note=_measured_note(row.measured),
         rejections=tuple(item.text for item in row.rejections),
         not_modelled=row.estimate.not_modelled,
+        yours=row.yours,
     )
 
 

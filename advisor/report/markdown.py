@@ -104,8 +104,8 @@ def _candidate_cells(view: CandidateView) -> list[str]:
     keys = ("memory", "rate", "time_to_first_token", "energy_per_1000_queries", "carbon_per_1000_queries")
     figures = [wording.figure(item) for key in keys if (item := view.quantity(key)) is not None]
     return [
-        view.model, view.format_label, wording.verdict_label(view.verdict), *figures, view.quality_text,
-        wording.evidence_word(view.evidence),
+        wording.marked(view.model, yours=view.yours), view.format_label, wording.verdict_label(view.verdict), *figures,
+        view.quality_text, wording.evidence_word(view.evidence),
     ]  # fmt: skip
 
 

@@ -93,6 +93,8 @@ class CandidateView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     comparison_note: str = ""
     rejections: tuple[str, ...]
     not_modelled: tuple[str, ...]
+    yours: bool = False
+    """A model the user brought."""
 
     def quantity(self, key: str) -> Quantity | None:
         """Return the figure of that name, or null."""

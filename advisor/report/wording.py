@@ -80,6 +80,11 @@ def approach_label(approach_id: str) -> str:
     return _look_up(words.APPROACH_LABELS, approach_id)
 
 
+def marked(text: str, *, yours: bool) -> str:
+    """Return a text with the mark of a model the user brought."""
+    return f"{text}, {_('your model')}" if yours else text
+
+
 def stage_name(stage: str) -> str:
     """Return the name of a probe's stage: `Warm up`."""
     return _look_up(words.STAGE_NAMES, stage)

@@ -10,7 +10,7 @@ from advisor.catalog.headers.source import MOST_FILES, check_name, path_refused,
 from advisor.catalog.hub import failures
 from advisor.catalog.hub.client import Hub
 from advisor.catalog.hub.model import HubFile, HubRepo
-from advisor.catalog.hub.search import gate, licence_of
+from advisor.catalog.hub.search import gate, licence_of, word
 from advisor.errors import InvalidInputError
 
 DEFAULT_REVISION = "main"
@@ -31,9 +31,10 @@ class _Sibling(msgspec.Struct, rename={"name": "rfilename", "blob_id": "blobId"}
     lfs: _Lfs | None = None
 
 
-class _Info(msgspec.Struct):
+class _Info(msgspec.Struct, rename={"task": "pipeline_tag"}):
     id: str
     sha: str
+    task: str | None = None
     siblings: list[_Sibling] = []
     tags: list[str] = []
     gated: bool | Literal["auto", "manual"] = False
@@ -66,7 +67,7 @@ def files(model_id: str, revision: str | None = None, *, hub: Hub | None = None)
     return HubRepo(
         id=model_id, host=hub.host, revision=asked, commit=info.sha,
         files=tuple(_file(item, hub.host, model_id) for item in info.siblings), licence=licence_of(info.tags),
-        gate=gate(info.gated), private=info.private,
+        task=word(info.task), gate=gate(info.gated), private=info.private,
     )  # fmt: skip
 
 

@@ -58,6 +58,8 @@ class HubRepo(msgspec.Struct, frozen=True, kw_only=True):
     commit: str
     files: tuple[HubFile, ...]
     licence: str | None = None
+    task: str | None = None
+    """The hub's word for what it does."""
     gate: Gate = "open"
     private: bool = False
 

@@ -98,10 +98,10 @@ def gate(value: bool | str) -> Gate:
 
 def licence_of(tags: list[str]) -> str | None:
     """Return the licence among a model's tags."""
-    return _word(next((tag.removeprefix(_LICENCE_TAG) for tag in tags if tag.startswith(_LICENCE_TAG)), None))
+    return word(next((tag.removeprefix(_LICENCE_TAG) for tag in tags if tag.startswith(_LICENCE_TAG)), None))
 
 
-def _word(text: str | None) -> str | None:
+def word(text: str | None) -> str | None:
     """Return a stranger's word if a terminal can show it."""
     return text if text is not None and text.isprintable() and len(text) <= _MOST_WORD else None
 
@@ -111,7 +111,7 @@ def _model(item: _Item) -> HubModel:
     known = bool(counts) and all(dtype in BITS and count >= 0 for dtype, count in counts.items())
     total = item.safetensors.total if item.safetensors is not None else None
     return HubModel(
-        id=item.id, task=_word(item.task), licence=licence_of(item.tags), library=_word(item.library),
+        id=item.id, task=word(item.task), licence=licence_of(item.tags), library=word(item.library),
         gate=gate(item.gated), private=item.private, num_parameters=total,
         weight_bytes=sum(count * BITS[dtype] for dtype, count in counts.items()) // 8 if known else None,
         num_downloads=item.downloads, num_likes=item.likes,

@@ -110,6 +110,7 @@ def languages() -> dict[str, str]:
 
 def advise(task: TaskSpec, profile: HardwareProfile, probes: tuple[ProbeResult, ...], settings: Settings) -> Rows:
     """Rank every candidate; the task's own grid wins over the one in the settings."""
+    from advisor.catalog import own_models
     from advisor.probe.calibration_plan import runtime_version
     from advisor.recommend import advise as recommend
 
@@ -117,6 +118,7 @@ def advise(task: TaskSpec, profile: HardwareProfile, probes: tuple[ProbeResult, 
     return recommend.advise(
         task,
         profile,
+        catalog=own_models.catalog(),
         probes=here,
         reserve_bytes=settings.memory_reserve_bytes,
         region=task.region or settings.region,
@@ -130,12 +132,12 @@ def plan(
     row: CandidateRow, task: TaskSpec | None, profile: HardwareProfile, rows: Rows, energy_mode: EnergyMode = "quick"
 ) -> ProbePlan:
     """Plan the probe of one row, at the sizes its way of doing the task needs; errors as `probe.planner.plan`."""
-    from advisor.catalog import formats, load
+    from advisor.catalog import formats, own_models
     from advisor.catalog.model import Candidate
     from advisor.probe import planner
     from advisor.task import presets
 
-    candidate = Candidate(model=load.catalog().by_id(row.model), format=formats.by_id(row.format))
+    candidate = Candidate(model=own_models.catalog().by_id(row.model), format=formats.by_id(row.format))
     found = next((way.workload for way in rows.summary.approaches if way.id == row.approach), None)
     sizes = found if found is not None else presets.workload(task if task is not None else rows.summary.task)
     return planner.plan(candidate, sizes, profile, energy_mode=energy_mode)

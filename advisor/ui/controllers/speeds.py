@@ -65,11 +65,11 @@ def speed(profile: HardwareProfile, probes: tuple[ProbeResult, ...]) -> SpeedSta
 
 
 def _taught(profile: HardwareProfile, found: "Calibration", probes: tuple[ProbeResult, ...]) -> "Roofs":
-    from advisor.catalog import load
+    from advisor.catalog import own_models
     from advisor.estimate import roofs
     from advisor.recommend import learned
 
-    return learned.taught(roofs.from_profile(profile, calibration=found), probes, load.catalog())
+    return learned.taught(roofs.from_profile(profile, calibration=found), probes, own_models.catalog())
 
 
 def calibration_of(profile: HardwareProfile) -> "Calibration | None":

@@ -139,8 +139,8 @@ COLUMNS: tuple[Column, ...] = (
         key="model",
         title="Model",
         text=lambda row: row.model.partition("/")[2] or row.model,
-        second=lambda row: wording.approach_label(row.approach),
-        tip=lambda row: f"{row.model}: {wording.approach_label(row.approach)}",
+        second=lambda row: wording.marked(wording.approach_label(row.approach), yours=row.yours),
+        tip=lambda row: f"{row.model}: {wording.marked(wording.approach_label(row.approach), yours=row.yours)}",
         width_chars=44,
     ),
     Column(

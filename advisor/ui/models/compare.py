@@ -45,7 +45,7 @@ def lines(rows: tuple[CandidateRow, ...]) -> tuple[CompareLine, ...]:
     made += [_figures(label, tuple(read(row) for row in rows), higher) for label, read, higher in _FIGURES]
     made += [
         _words("Quality", rows, _quality, tip=quality_tip),
-        _words("Way to do it", rows, lambda row: wording.approach_label(row.approach)),
+        _words("Way to do it", rows, lambda row: wording.marked(wording.approach_label(row.approach), yours=row.yours)),
         _words("Evidence", rows, lambda row: wording.evidence_word(row.evidence)),
         _words("Parameters", rows, _parameters),
         _words("Licence", rows, lambda row: row.licence or units.NO_DATA),
