@@ -6,6 +6,7 @@ from advisor.errors import AdvisorError, ChildError, InvalidFileError, NotFoundE
 
 _KEPT_LINES = 200
 _COLLECTING = re.compile(r"^\s*(?:Collecting|Processing|Requirement already satisfied:) (\S+)")
+_NAME = re.compile(r"[=<>~!;\[ ]|-\d")
 _RAW = re.compile(r"^Progress (\d+) of (\d+)")
 _UNPACKING = re.compile(r"^Installing collected packages: (.*)")
 _NETWORK = (
@@ -55,7 +56,7 @@ class PipOutput:
         if found := _COLLECTING.match(text):
             self._close_file()
             self.num_packages += 1
-            self.package = re.split(r"[=<>~!;\[ ]", found[1].rsplit("/", 1)[-1], maxsplit=1)[0]
+            self.package = _NAME.split(found[1].rsplit("/", 1)[-1], maxsplit=1)[0]
         elif found := _UNPACKING.match(text):
             self.is_unpacking = True
             self.num_unpacking = found[1].count(",") + 1

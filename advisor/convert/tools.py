@@ -23,15 +23,22 @@ import msgspec
 from advisor import paths, resources, units
 from advisor.child import file_lock
 from advisor.errors import ChildError, NotFoundError, OutputError
+from advisor.evidence import Quantity
 
 JOB = "conversion-tools"
 MARKER = "complete.json"
 BEGUN = "made-by-model-fit-advisor.txt"
 """Written first: a folder without it is nobody's business of ours."""
-DOWNLOAD_BYTES = {"linux-x86_64": 330_000_000, "macos-arm64": 220_000_000, "windows-x86_64": 260_000_000}
-"""[B] Taken from the package index. Linux: measured; the others: sums of what the index states, rounded."""
+DOWNLOAD_BYTES = {"linux-x86_64": 311_000_000, "macos-arm64": 203_000_000, "windows-x86_64": 216_000_000}
+"""[B] Taken from the package index: the sum of the pinned files for Python 3.11, downloaded and counted."""
 INSTALLED_BYTES = 1_200_000_000
-"""[B] On the disk afterwards, measured on Linux."""
+"""[B] On the disk afterwards; 1.13 GB were measured on Linux with Python 3.11, and a little is added by use."""
+_HASHED_TORCH = {"linux-x86_64": ("3.11",)}
+"""Pythons for which the hash of torch's file is known, where it is not known for all."""
+_UNPACK_S = (15.0, 30.0, 120.0)
+"""[s] Without the download: a fast disk, what was measured on 2 cores, a slow disk."""
+_LINE_BYTES_PER_S = (50e6, 6e6, 1.2e6)
+"""[B/s] A fast line, 50 Mbit/s, 10 Mbit/s."""
 SPARE_BYTES = 500_000_000
 """[B] Must stay free."""
 NEEDED = ("torch", "transformers", "onnxruntime-genai", "onnx", "onnxscript", "accelerate", "gguf", "safetensors")
@@ -69,6 +76,16 @@ class ToolsState(msgspec.Struct, frozen=True, kw_only=True):
     free_bytes: int | None = None
     """[B] Of the disk that the folder lies on."""
     why_unsupported: str = ""
+
+
+class Takes(msgspec.Struct, frozen=True, kw_only=True):
+    """What an installation takes."""
+
+    download: Quantity
+    disk: Quantity
+    seconds: Quantity
+    hashed: bool
+    """Every file's hash is known; false where that of torch is not."""
 
 
 def folder() -> Path:
@@ -128,6 +145,32 @@ def missing() -> NotFoundError:
         remedy=f"Run `model-fit-advisor conversion-tools install`, or press Install under Conversion tools in the "
         f"settings; about {download} are downloaded and {installed} stay on the disk.",
     )  # fmt: skip
+
+
+def takes() -> Takes:
+    """Return what an installation takes on this system."""
+    size = download_bytes()
+    low, value, high = (unpack + size / line for unpack, line in zip(_UNPACK_S, _LINE_BYTES_PER_S, strict=True))
+    return Takes(
+        download=Quantity(
+            value=size, low=size * 0.9, high=size * 1.1, unit="B", evidence="estimated",
+            basis="sum of the pinned files for Python 3.11, counted",
+        ),
+        disk=Quantity(
+            value=INSTALLED_BYTES, low=INSTALLED_BYTES * 0.8, high=INSTALLED_BYTES * 1.2, unit="B",
+            evidence="estimated", basis="measured on Linux with Python 3.11",
+        ),
+        seconds=Quantity(
+            value=value, low=low, high=high, unit="s", evidence="assumed",
+            basis="half a minute to unpack, measured on 2 cores, and a line of 50 Mbit/s; range: fast to 10 Mbit/s",
+        ),
+        hashed=torch_is_hashed(f"{sys.version_info[0]}.{sys.version_info[1]}"),
+    )  # fmt: skip
+
+
+def torch_is_hashed(python: str) -> bool:
+    """Tell whether the hash of torch's file is known for a version of Python."""
+    return platform_key() not in _HASHED_TORCH or python in _HASHED_TORCH[platform_key() or ""]
 
 
 def download_bytes() -> int:
@@ -263,6 +306,15 @@ def remove(where: Path | None = None) -> int:
         size_bytes = folder_bytes(place)
         discard(place)
     return size_bytes
+
+
+def discard_leftovers(where: Path | None = None) -> None:
+    """Remove an installation that did not finish; one that is whole or at work stays. Never raises for the disk."""
+    place = folder() if where is None else where
+    with contextlib.suppress(OutputError, ChildError), alone(place):
+        check_own(place)
+        if place.is_dir() and read_marker(place) is None:
+            discard(place)
 
 
 def check_own(place: Path) -> None:

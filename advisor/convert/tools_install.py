@@ -32,8 +32,6 @@ _PIP = (
 _RAW_PROGRESS = ("--progress-bar", "raw")
 _BASES = ("python3.11", "python3.12", "python3.13", "python3")
 _PYTHONS = ("3.11", "3.12", "3.13")
-_HASHED_TORCH = {"linux-x86_64": ("3.11",)}
-"""Pythons for which the hash of torch's file is known, where it is not known for all."""
 _ASK = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
 _TRIAL = """
 import importlib, importlib.metadata, json, sys
@@ -54,6 +52,10 @@ class InstallRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be made."""
 
     folder: str
+    lock: tuple[str, str, str] | None = None
+    """Other requirements than the shipped ones, as `tools.lock_files`."""
+    tried: tuple[str, ...] = _TRIED
+    """What must be importable at the end."""
 
 
 class InstallResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,15 +90,16 @@ def install(raw: bytes, channel: Channel) -> bytes:
         request = msgspec.json.decode(raw, type=InstallRequest)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise refuse_request(error) from error
-    return msgspec.json.encode(_Installation(Path(request.folder), channel).run())
+    return msgspec.json.encode(_Installation(request, channel).run())
 
 
 class _Installation:
     """One installation."""
 
-    def __init__(self, place: Path, channel: Channel) -> None:
-        self._place, self._channel = place, channel
-        self._python = str(tools.environment_python(place))
+    def __init__(self, request: InstallRequest, channel: Channel) -> None:
+        self._request, self._channel = request, channel
+        self._place = Path(request.folder)
+        self._python = str(tools.environment_python(self._place))
         self._output = PipOutput()
         self._began_s = time.monotonic()
         self._share, self._doing = 0.0, ""
@@ -123,7 +126,7 @@ class _Installation:
             return self._complete(self._try_out(), version)
 
     def _fetch(self, version: str) -> None:
-        installer, packages, torch = tools.lock_files()
+        installer, packages, torch = map(Path, self._request.lock or tools.lock_files())
         self._call([self._python, *_PIP, "--require-hashes", "-r", str(installer)])
         self._tell(_SHARE_BEFORE, "asking the package index")
         self._free_bytes = tools.free_bytes(self._place) or 0
@@ -139,7 +142,7 @@ class _Installation:
     def _fetch_torch(self, lock: Path, version: str) -> None:
         """Take torch from the set indexes, else from the PyTorch project's."""
         wanted: tuple[str, ...] = ("--require-hashes", "-r", str(lock))
-        if version not in _HASHED_TORCH.get(tools.platform_key() or "", _PYTHONS):
+        if not tools.torch_is_hashed(version):
             wanted = (_requirement(lock),)
             self._channel.log("info", f"the hash of {wanted[0]} is not known for Python {version}")
         try:
@@ -169,9 +172,9 @@ class _Installation:
 
     def _try_out(self) -> dict[str, str]:
         """Import the tools in the new environment; return their versions."""
-        self._call([self._python, "-I", "-c", _TRIAL, *_TRIED], "The installed tools do not start")
+        self._call([self._python, "-I", "-c", _TRIAL, *self._request.tried], "The installed tools do not start")
         found: dict[str, str] = msgspec.json.decode(self._output.last_line(), type=dict[str, str])
-        return {name: found[name] for name in tools.NEEDED}
+        return {name: version for name, version in found.items() if name in tools.NEEDED}
 
     def _complete(self, versions: dict[str, str], version: str) -> InstallResult:
         size_bytes = tools.folder_bytes(self._place)

@@ -18,6 +18,7 @@ from advisor.catalog.own_models import Origin
 from advisor.catalog.query import Structure
 from advisor.catalog.weights.model import Pattern
 from advisor.child.protocol import OutcomeCode, Sample
+from advisor.convert.tools import Status as ToolsStatus
 from advisor.energy.compare import Finding
 from advisor.energy.model import Component, EnergyResult, MeterInfo
 from advisor.energy.model import Method as MeterMethod
@@ -311,6 +312,8 @@ def documents() -> dict[str, Schema]:
         "finetune": _finetune(),
         "size": _size(),
         "sparsity": _sparsity(),
+        "conversion-tools": _conversion_tools(),
+        "converted": _converted(),
         "examples": _examples(),
         "hub-size": _hub_size(),
         "hub-search": _hub_search(),
@@ -374,6 +377,23 @@ def _size() -> Schema:
         ),
         refusals=array(closed(code=TEXT, message=TEXT, remedy=TEXT)),
     )
+
+
+def _conversion_tools() -> Schema:
+    return closed(
+        **head("conversion-tools"), sentence=TEXT, status=choice(ToolsStatus), folder=TEXT, python=nullable(TEXT),
+        versions={"type": "object", "additionalProperties": TEXT}, has_leftovers=BOOLEAN, size=FIGURE, free=FIGURE,
+        installation=closed(download=FIGURE, disk=FIGURE, time=FIGURE),
+    )  # fmt: skip
+
+
+def _converted() -> Schema:
+    words = nullable(TEXT)
+    model = closed(
+        model=TEXT, format=TEXT, folder=TEXT, size=FIGURE, problem=words, licence=words, revision=words, created=words,
+        method=words, checked=nullable(BOOLEAN),
+    )  # fmt: skip
+    return closed(**head("converted"), sentence=TEXT, size=FIGURE, leftovers=FIGURE, models=array(model))
 
 
 def _sparsity() -> Schema:
