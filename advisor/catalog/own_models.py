@@ -14,7 +14,7 @@ import msgspec
 
 from advisor import paths
 from advisor.catalog import formats, load
-from advisor.catalog.headers.source import shown
+from advisor.catalog.headers.source import hub_id, shown
 from advisor.catalog.hub.sizing import Sized
 from advisor.catalog.load import Catalog
 from advisor.catalog.local_model import LocalModel
@@ -50,9 +50,9 @@ class OwnModel(msgspec.Struct, frozen=True, kw_only=True):
     added: str = ""
     """ISO 8601, UTC."""
 
-    def source(self) -> tuple[str | None, str | None, str | None]:
-        """Return what tells it from others: its place here, else on the hub."""
-        return (self.path, None, None) if self.path is not None else (None, self.hub_id, self.file)
+    def source(self) -> str:
+        """Return what tells it from others: its id on the hub, downloaded or not, else its place here."""
+        return f"hub:{self.hub_id}" if self.hub_id is not None else self.path or ""
 
 
 class OwnModels(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +97,10 @@ def of_files(model: LocalModel, path: Path) -> OwnModel:
     Raises:
         InvalidModelError: `adapter-alone`, `no-format`; it cannot be judged as a candidate.
     """
-    return msgspec.structs.replace(_made(model, model.known.card, "computer"), path=str(path.resolve()))
+    made, from_hub = _made(model, model.known.card, "computer"), hub_id(path)
+    return msgspec.structs.replace(
+        made, path=str(path.resolve()), hub_id=from_hub, commit=path.name if from_hub is not None else None
+    )
 
 
 def of_hub(model: LocalModel, sized: Sized, *, weight_file: str | None = None) -> OwnModel:

@@ -12,24 +12,26 @@ _SIGKILL = 9
 _NEAR_LIMIT_SHARE = 0.8
 """[1] A child that the system kills this close to its memory limit was killed for memory: its last sample is old."""
 _STDERR_CHARACTERS = 300
-_MESSAGES: dict[str, tuple[str, str]] = {
-    "cancelled": ("The measurement was cancelled.", ""),
-    "timed_out": (
-        "The measuring process did not finish in time and was stopped.",
-        "Try again when the computer is idle.",
-    ),
+_NAMES = {
+    "hub-download": ("download", "downloading"),
+    "convert": ("conversion", "converting"),
+    "conversion-tools": ("installation", "installing"),
 }
+"""Job -> what it is called, and its process. All others measure."""
 
 
 class Lifecycle:
     """One child from start to end. Feed it what happens; `ended` answers once."""
 
-    def __init__(self, *, memory_limit_bytes: int | None = None) -> None:
+    def __init__(self, *, memory_limit_bytes: int | None = None, job: str = "") -> None:
         """Watch a child.
 
         Args:
             memory_limit_bytes: [B] Resident set above which the child must be killed; None: no limit.
+            job: what it does, for the sentences.
         """
+        self._name, doing = _NAMES.get(job, ("measurement", "measuring"))
+        self._process = f"The {doing} process"
         self._memory_limit_bytes = memory_limit_bytes
         self._decoder = protocol.Decoder()
         self._greeted = False
@@ -85,7 +87,7 @@ class Lifecycle:
         if self._outcome is None:
             self._outcome = Outcome(
                 code="failed_to_start",
-                message=f"The measuring process could not be started: {why}.",
+                message=f"{self._process} could not be started: {why}.",
                 remedy="Install the app again, or let your security software allow it.",
             )
         return self._outcome
@@ -96,9 +98,9 @@ class Lifecycle:
         if isinstance(message, Hello):
             return self._greet(message)
         if not self._greeted:
-            return self._refuse("The measuring process did not say who it is first.")
+            return self._refuse(f"{self._process} did not say who it is first.")
         if self._last is not None:
-            return self._refuse("The measuring process went on after its last message.")
+            return self._refuse(f"{self._process} went on after its last message.")
         if isinstance(message, Finished | Failed):
             self._last = message
         elif isinstance(message, Sample):
@@ -107,10 +109,10 @@ class Lifecycle:
 
     def _greet(self, hello: Hello) -> bool:
         if self._greeted:
-            return self._refuse("The measuring process greeted twice.")
+            return self._refuse(f"{self._process} greeted twice.")
         if hello.protocol != protocol.PROTOCOL_VERSION:
             return self._refuse(
-                f"The measuring process speaks version {hello.protocol} of the protocol, this app speaks "
+                f"{self._process} speaks version {hello.protocol} of the protocol, this app speaks "
                 f"{protocol.PROTOCOL_VERSION}."
             )
         self._greeted = True
@@ -151,8 +153,8 @@ class Lifecycle:
             return self._stopped("killed_for_memory", exit_code)
         return Outcome(
             code="crashed",
-            message=f"The measuring process ended by itself ({_exit_words(exit_code)}).{_last_words(stderr)}",
-            remedy="Try again; if it happens again, try another format of the model.",
+            message=f"{self._process} ended by itself ({_exit_words(exit_code)}).{_last_words(stderr)}",
+            remedy=self._crash_remedy(),
             exit_code=exit_code,
         )
 
@@ -165,7 +167,7 @@ class Lifecycle:
             limit = units.size(self._memory_limit_bytes or 0)
             return Outcome(
                 code=reason,
-                message=f"The measuring process needed more memory than the {limit} it may use and was stopped.",
+                message=f"{self._process} needed more memory than the {limit} it may use and was stopped.",
                 remedy="Try a shorter context, a smaller format or a smaller model.",
                 exit_code=exit_code,
             )
@@ -176,8 +178,19 @@ class Lifecycle:
                 remedy="Try again; if it happens again, install the app again.",
                 exit_code=exit_code,
             )
-        message, remedy = _MESSAGES[reason]
+        if reason == "timed_out":
+            message, remedy = (
+                f"{self._process} did not finish in time and was stopped.",
+                "Try again when the computer is idle.",
+            )
+        else:
+            message, remedy = f"The {self._name} was cancelled.", ""
         return Outcome(code=reason, message=message, remedy=remedy, exit_code=exit_code)
+
+    def _crash_remedy(self) -> str:
+        if self._name == "measurement":
+            return "Try again; if it happens again, try another format of the model."
+        return "Try again; if it happens again, look into the log file."
 
 
 def _failure_code(code: OutcomeCode) -> OutcomeCode:

@@ -52,7 +52,7 @@ def run(
         argv: command line to run in place of the app's own child.
         python: interpreter of the child, as for `command.command`.
     """
-    lifecycle = Lifecycle(memory_limit_bytes=memory_limit_bytes)
+    lifecycle = Lifecycle(memory_limit_bytes=memory_limit_bytes, job=job)
     try:
         process = subprocess.Popen(  # noqa: S603 - a list of our own making, no shell
             list(argv) if argv is not None else child_command.command(job, python=python),

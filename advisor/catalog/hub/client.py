@@ -17,6 +17,7 @@ from advisor import __version__
 from advisor.catalog.hub import failures
 from advisor.errors import InvalidInputError
 
+PUBLIC = "https://huggingface.co"
 TIMEOUT_S = 20.0
 """[s] Without a byte, until a request is given up."""
 _MOST_ANSWER_BYTES = 64 * 2**20
@@ -35,15 +36,28 @@ def library() -> ModuleType:
     return huggingface_hub
 
 
+def planned_host() -> str:
+    """Return whom a `Hub` would ask, without loading what asks; empty where HF_ENDPOINT is no address."""
+    try:
+        parts = urlsplit(os.environ.get("HF_ENDPOINT") or PUBLIC)
+        port = parts.port
+    except ValueError:
+        return ""
+    return f"{parts.hostname}:{port}" if port and parts.hostname else parts.hostname or ""
+
+
 class Hub:
     """A hub and what was asked of it."""
 
-    def __init__(self, endpoint: str | None = None, *, offline: bool = False) -> None:
+    def __init__(
+        self, endpoint: str | None = None, *, offline: bool = False, stopped: threading.Event | None = None
+    ) -> None:
         """Ask nobody yet.
 
         Args:
             endpoint: its address; HF_ENDPOINT, else the public hub.
             offline: refuse every request; also when HF_HUB_OFFLINE is set.
+            stopped: set by another thread when nobody waits for an answer any more.
 
         Raises:
             InvalidInputError: `hub-endpoint-invalid`.
@@ -65,6 +79,7 @@ class Hub:
         self.host = f"{host}:{port}" if port else host
         self._may_send_token = parts.scheme == "https" or host in _LOCAL
         self.offline = offline or bool(constants.HF_HUB_OFFLINE)
+        self._stopped = stopped
         self._lock = threading.Lock()
         self._num_bytes = 0
         self._num_requests = 0
@@ -124,6 +139,7 @@ class Hub:
     ) -> bytes:  # fmt: skip
         if self.offline:
             raise failures.offline()
+        self._check_stopped()
         hub = library()
         token = self.token()
         headers = hub.utils.build_hf_headers(
@@ -150,9 +166,14 @@ class Hub:
                     self._num_bytes += int(response.num_bytes_downloaded)
                     self._num_requests += 1
 
+    def _check_stopped(self) -> None:
+        if self._stopped is not None and self._stopped.is_set():
+            raise failures.stopped()
+
     def _body(self, pieces: Iterable[bytes], most: int, *, whole: bool) -> bytes:
         body = bytearray()
         for piece in pieces:
+            self._check_stopped()
             body += piece
             if len(body) >= most:
                 break

@@ -92,6 +92,11 @@ def offline() -> HubError:
     )
 
 
+def stopped() -> HubError:
+    """Return the end of what the user stopped."""
+    return HubError("hub-stopped", "It was stopped.")
+
+
 def no_ranges(host: str, file: str) -> HubError:
     """Return the failure of a server that sends whole files only."""
     return HubError(

@@ -74,7 +74,7 @@ class ChildProcess(QObject):
         if self._process is not None:
             raise RuntimeError("a child is running; wait for its end")
         program, *arguments = argv if argv is not None else command.command(job, python=python)
-        self._lifecycle = Lifecycle(memory_limit_bytes=memory_limit_bytes)
+        self._lifecycle = Lifecycle(memory_limit_bytes=memory_limit_bytes, job=job)
         self._stderr = b""
         self._next_step = "terminate"
         process = QProcess(self)

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 import tracemalloc
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from advisor.catalog.hub import listing, search, sizing
-from advisor.catalog.hub.client import Hub
+from advisor.catalog.hub.client import Hub, planned_host
 from advisor.errors import AdvisorError
 from tests import fakes_hub, header_files
 from tests.fakes_hub import Claimed, FakeModel
@@ -341,3 +342,30 @@ def test_little_is_told_of_this_computer(hub):
     assert constants.HF_HUB_DISABLE_TELEMETRY is True
     assert not re.search("agent/|torch/", hub.user_agents[-1])
     assert "model-fit-advisor/" in hub.user_agents[-1]
+
+
+def test_what_was_stopped_asks_nobody_and_reads_no_further(hub):
+    stopped = threading.Event()
+    asked = Hub(stopped=stopped)
+    listing.files("ours/small", hub=asked)
+    stopped.set()
+    before = len(hub.seen)
+    with pytest.raises(AdvisorError, match="It was stopped"):
+        listing.files("ours/small", hub=asked)
+    assert len(hub.seen) == before
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("http://localhost:8080/", "localhost:8080"),
+        ("https://hub.example", "hub.example"),
+        ("http://[", ""),
+        ("", "huggingface.co"),
+    ],
+)
+def test_whom_a_hub_would_ask_is_known_without_loading_it(monkeypatch, address, host):
+    monkeypatch.setenv("HF_ENDPOINT", address)
+    assert planned_host() == host
+    if host:
+        assert Hub().host == host

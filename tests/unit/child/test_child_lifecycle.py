@@ -143,3 +143,17 @@ def test_a_child_that_never_ran():
     found = Lifecycle().failed_to_start("no such file")
     assert found.code == "failed_to_start"
     assert "no such file" in found.message
+
+
+@pytest.mark.parametrize(
+    ("job", "name", "process"),
+    [("", "measurement", "measuring"), ("probe", "measurement", "measuring"),
+     ("hub-download", "download", "downloading"), ("convert", "conversion", "converting"), ("conversion-tools", "installation", "installing")],
+)  # fmt: skip
+def test_sentences_say_what_the_child_was_doing(job, name, process):
+    stopped = Lifecycle(job=job)
+    stopped.request_stop("cancelled")
+    assert stopped.ended(-15).message == f"The {name} was cancelled."
+    crashed = Lifecycle(job=job).ended(3)
+    assert crashed.message.startswith(f"The {process} process ended by itself")
+    assert ("another format" in crashed.remedy) == (name == "measurement")
