@@ -139,14 +139,14 @@ def _join(context: Any, parts: Iterable[Any], between: str = "", attribute: str 
     listed = list(parts)
     if attribute is None:
         _bounded([str(part) for part in listed], str(between))
-    return do_join(context, listed, between, attribute)
+    return str(do_join(context, listed, between, attribute))
 
 
 def _indent(text: str, width: int | str = 4, first: bool = False, blank: bool = False) -> str:
     lines = text.count("\n") + 1
     if (width if isinstance(width, int) else len(width)) > _LARGEST_INDENT or lines * _LARGEST_INDENT > MOST_CHARACTERS:
         raise jinja2.TemplateError(_ENDLESS)
-    return do_indent(text, width, first, blank)
+    return str(do_indent(text, width, first, blank))
 
 
 def _to_json(

@@ -18,7 +18,7 @@ from advisor.errors import AdvisorError, ChildError, InvalidModelError
 CPU = "CPUExecutionProvider"
 _LOG_ERRORS_ONLY = 3
 _shared_threads: list[int] = []
-"""[1] How many the runtime has made for all sessions; it makes them once a process."""
+"""[1] How many the runtime has made for all sessions. From then on it refuses sessions with threads of their own."""
 _TYPES: dict[str, Any] = {
     "tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64,
     "tensor(int64)": np.int64, "tensor(int32)": np.int32, "tensor(bool)": np.bool_, "tensor(uint8)": np.uint8,
@@ -35,6 +35,7 @@ def options(num_threads: int, *, pinned: bool = False, shared: bool = False) -> 
         shared: it uses the threads made by `share_threads` and none of its own.
     """
     found = ort.SessionOptions()
+    shared = shared or bool(_shared_threads)
     if shared:
         found.use_per_session_threads = False
     else:
@@ -99,9 +100,9 @@ def refusing() -> Iterator[None]:
 
 
 def share_threads(num_threads: int, *, pinned: bool = False) -> bool:
-    """Make threads that all sessions of this process may share, once; later calls find them.
+    """Make threads that all sessions of this process share from now on; False where the runtime is too old for it.
 
-    Return False where the runtime is too old for it, or has made another number of threads before.
+    It makes them once: later calls find those that are there.
 
     Args:
         num_threads: of one operator, the calling one among them.
@@ -111,7 +112,7 @@ def share_threads(num_threads: int, *, pinned: bool = False) -> bool:
     if make_pool is None:
         return False
     if _shared_threads:
-        return num_threads in _shared_threads
+        return True
     before = _thread_ids()
     make_pool(num_threads, 1)
     _shared_threads.append(num_threads)
