@@ -46,7 +46,8 @@ MODEL_IDS = {
     "smollm2": "HuggingFaceTB/SmolLM2-135M-Instruct",
     "minilm": "sentence-transformers/all-MiniLM-L6-v2",
 }
-_NO_PART_OF_THE_RESULT = ("tools", "tools_install", "pip_output", "download", "download_plan", "transfer")
+_DECIDES_THE_RESULT = ("convert", "decoder", "network", "quantize", "staging", "adapter")
+"""Modules whose code decides what a conversion writes; a change of the others makes no model again."""
 
 
 @contextlib.contextmanager
@@ -100,9 +101,6 @@ def converted(name):
         return target
     python = tools.state(tools_folder()).python
     place = models() / (GGUF if source == "smollm2" else MINILM)
-    model_id = (
-        "HuggingFaceTB/SmolLM2-135M-Instruct" if source == "smollm2" else "sentence-transformers/all-MiniLM-L6-v2"
-    )
     with _alone("converted"):
         if not target.is_dir():
             _keep_newest(CACHE / "converted", 3)
@@ -119,9 +117,8 @@ def converted(name):
 def _conversion_hash():
     """Return a hash of everything that the result of a conversion depends on."""
     digest = hashlib.sha256(tools.lock_hash().encode() + WHEELS.encode())
-    for path in sorted((ROOT / "advisor" / "convert").rglob("*.py")):
-        if path.stem not in _NO_PART_OF_THE_RESULT:
-            digest.update(path.read_bytes())
+    for name in _DECIDES_THE_RESULT:
+        digest.update((ROOT / "advisor" / "convert" / f"{name}.py").read_bytes())
     return digest.hexdigest()[:12]
 
 

@@ -7,6 +7,7 @@ from advisor.errors import AdvisorError, ChildError, InvalidFileError, NotFoundE
 _KEPT_LINES = 200
 _COLLECTING = re.compile(r"^\s*(?:Collecting|Processing|Requirement already satisfied:) (\S+)")
 _NAME = re.compile(r"[=<>~!;\[ ]|-\d")
+_PINNED = re.compile(r"(?:found for|requirement) (\S+==[\w.+-]+)|^\s*(\S+==[\w.+-]+) from ")
 _RAW = re.compile(r"^Progress (\d+) of (\d+)")
 _UNPACKING = re.compile(r"^Installing collected packages: (.*)")
 _NETWORK = (
@@ -61,6 +62,10 @@ class PipOutput:
             self.is_unpacking = True
             self.num_unpacking = found[1].count(",") + 1
 
+    def text(self) -> str:
+        """Return the last lines, for the log."""
+        return "\n".join(self._lines)
+
     def last_line(self) -> str:
         """Return the last line that is not empty."""
         return next((line for line in reversed(self._lines) if line), "")
@@ -74,7 +79,7 @@ class PipOutput:
         Returns:
             `hash-mismatch`, `disk-full`, `network-lost`, `package-not-offered` or `pip-failed`.
         """
-        text = "\n".join(self._lines)
+        text = self.text()
         if _HASH in text:
             return InvalidFileError(
                 "hash-mismatch",
@@ -101,8 +106,8 @@ class PipOutput:
 
     def _package(self) -> str:
         for line in reversed(self._lines):
-            if found := re.search(r"(?:found for|requirement|from) ([A-Za-z0-9_.-]+==[A-Za-z0-9_.+-]+)", line):
-                return found[1]
+            if found := _PINNED.search(line):
+                return found[1] or found[2]
         return self.package or "a package"
 
     def _why(self) -> str:

@@ -7,6 +7,7 @@ when the set ones do not have it.
 
 import datetime
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -102,7 +103,9 @@ class _Installation:
         self._python = str(tools.environment_python(self._place))
         self._output = PipOutput()
         self._began_s = time.monotonic()
-        self._share, self._doing = 0.0, ""
+        self._share = 0.0
+        self._options: tuple[str, ...] = ()
+        self._free_bytes = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._over = threading.Event()
 
@@ -128,6 +131,8 @@ class _Installation:
     def _fetch(self, version: str) -> None:
         installer, packages, torch = map(Path, self._request.lock or tools.lock_files())
         self._call([self._python, *_PIP, "--require-hashes", "-r", str(installer)])
+        self._call([self._python, "-I", "-m", "pip", "--version"])
+        self._options = _RAW_PROGRESS if _says_bytes(self._output.last_line()) else ()
         self._tell(_SHARE_BEFORE, "asking the package index")
         self._free_bytes = tools.free_bytes(self._place) or 0
         ticker = threading.Thread(target=self._tick, name="tools-progress", daemon=True)
@@ -151,7 +156,7 @@ class _Installation:
             self._pip("--extra-index-url", TORCH_INDEX, *wanted)
 
     def _pip(self, *arguments: str) -> None:
-        self._call([self._python, *_PIP, *_RAW_PROGRESS, *arguments])
+        self._call([self._python, *_PIP, *self._options, *arguments])
 
     def _call(self, command: list[str], failed: str = "The packages could not be installed") -> None:
         """Run a command and read along.
@@ -168,6 +173,7 @@ class _Installation:
                 for line in self._process.stdout:
                     self._output.take(line.decode("utf-8", "replace"))
         if self._process.returncode:
+            self._channel.log("info", self._output.text())
             raise self._output.failure(failed)
 
     def _try_out(self) -> dict[str, str]:
@@ -258,6 +264,12 @@ def _ask(python: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _says_bytes(version_line: str) -> bool:
+    """Tell whether a pip, by what it says to --version, can say how many bytes it has: from 24.1 on."""
+    found = re.match(r"pip (\d+)\.(\d+)", version_line)
+    return found is not None and (int(found[1]), int(found[2])) >= (24, 1)
 
 
 def _requirement(lock: Path) -> str:
