@@ -5,6 +5,7 @@ other package too, and those would hide the ones that the interpreter was chosen
 """
 
 import importlib.util
+import runpy
 import sys
 from pathlib import Path
 
@@ -18,6 +19,4 @@ if __name__ == "__main__":
     module = importlib.util.module_from_spec(spec)
     sys.modules[package.name] = module
     spec.loader.exec_module(module)
-    from advisor.__main__ import main
-
-    main()
+    runpy.run_module(f"{package.name}.__main__", run_name="__main__")
