@@ -199,6 +199,10 @@ class ParameterFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Why computed and published counts differ, where they do and the reason is known."""
 
 
+ADAPTER = "adapter"
+"""Name of the groups that an adapter laid over a model adds."""
+
+
 class TensorGroup(msgspec.Struct, frozen=True, kw_only=True):
     """Tensors of one shape and role: the unit from which parameters, bytes and FLOPs are all computed."""
 

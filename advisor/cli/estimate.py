@@ -1,7 +1,9 @@
 """`estimate`: one model in one format, predicted."""
 
+from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from advisor.cli import energy_inputs, inputs
@@ -40,15 +42,26 @@ def estimate(
     facts: Facts = None,
     memory: Memory = None,
     device: Annotated[str, typer.Option("--device", help="cpu, or gpu:0 where one was found.")] = "cpu",
+    adapter: Annotated[
+        list[Path] | None,
+        typer.Option("--adapter", metavar="FOLDER", help="A LoRA adapter that is laid over it. Repeat it for several."),
+    ] = None,
+    merged: Annotated[
+        bool, typer.Option("--merged", help="The adapters are worked into the model's matrices.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Predict memory, speed and energy of one model in one format."""
+    from advisor.catalog import adapters
     from advisor.estimate import estimator
     from advisor.recommend import known_power, merge, single, use
     from advisor.report import calibration, public, standard_units
 
     output = Output(as_json=as_json)
     chosen = single.candidate(model, format_id)
+    if adapter:
+        card = adapters.combined_card(chosen.model, [adapters.load(folder) for folder in adapter], merged=merged)
+        chosen = msgspec.structs.replace(chosen, model=card)
     profile = inputs.machine(machine, facts, memory)
     spec = None
     if task is not None or preset is not None:

@@ -2,14 +2,17 @@
 
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from advisor.child.protocol import Outcome, Progress
 from advisor.cli.options import JsonFlag
 from advisor.cli.output import Output
-from advisor.errors import AdvisorError, ChildError, InvalidInputError
+from advisor.errors import AdvisorError, ChildError, InvalidInputError, InvalidModelError
+
+if TYPE_CHECKING:
+    from advisor.catalog.hub.sizing import Sized
 
 Command = Callable[..., None]
 ModelId = Annotated[str, typer.Argument(metavar="MODEL", help="Its id on the hub, for example org/name.")]
@@ -76,36 +79,61 @@ def size(
     file: Annotated[
         str | None, typer.Option("--file", metavar="NAME", help="The weight file that is meant, of several.")
     ] = None,
+    with_base: Annotated[
+        bool, typer.Option("--with-base", help="Of an adapter, size the base model it names too, from the same hub.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Size a model on the hub exactly from the headers of its files; no weights are downloaded."""
-    from advisor.catalog import load, local_model
+    from advisor.catalog import adapters, load, local_model
     from advisor.catalog.hub import search as hub_search
     from advisor.catalog.hub import sizing
     from advisor.catalog.hub.client import Hub
     from advisor.catalog.hub.failures import HubError
-    from advisor.cli.size import print_model
+    from advisor.cli.size import print_adapters, print_model
     from advisor.report import hub as text
 
     output = Output(as_json=as_json)
     hub = Hub()
     output.note(text.asking(hub.host))
     sized = sizing.size(model, revision, file=file, hub=hub)
+    on_top = []
+    if with_base and sized.checkpoint.adapter is not None:
+        on_top = [adapters.read(sizing.files_of(sized, hub), sized.checkpoint)]
+        sized = sizing.size(_base_of(sized), hub=hub)
     try:
         ready_made = hub_search.prebuilt(model, hub=hub)
     except HubError:  # a hint only
         ready_made = ()
     described = local_model.describe(sized.checkpoint, load.catalog())
+    for item in on_top:
+        adapters.check(described, item)
     if as_json:
-        output.document(text.sized_document(sized, described, ready_made))
+        output.document(text.sized_document(sized, described, ready_made, on_top))
         return
     print_model(output, described)
+    print_adapters(output, described, on_top)
     if sized.build:
         output.line(text.build(sized))
     output.line(text.access(sized))
     if ready_made:
         output.line(text.prebuilt(ready_made))
     output.line(text.sized_sentence(sized))
+
+
+def _base_of(sized: "Sized") -> str:
+    """Return the base model that an adapter names.
+
+    Raises:
+        InvalidModelError: `adapter-base-missing`.
+    """
+    found = sized.checkpoint.adapter
+    if found is None or found.base_model is None:
+        raise InvalidModelError(
+            "adapter-base-missing", f"{sized.repo.id} does not name its base model.",
+            remedy="Size the base model by its own name.",
+        )  # fmt: skip
+    return found.base_model
 
 
 def download(

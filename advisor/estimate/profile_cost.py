@@ -396,4 +396,4 @@ def _flops(group: TensorGroup, reuse_by_name: dict[str, float]) -> float:
 
 
 def _operators(how: Format, stack: Stack) -> float:
-    return stack.num_layers * runtime_facts.operators_per_layer(how) + runtime_facts.OPERATORS_AROUND_LAYERS
+    return runtime_facts.operators(how, stack.num_layers, stack.groups)

@@ -1,8 +1,9 @@
 """What each runtime adds: copies, operators, stored scores. Every number names where it was seen."""
 
 import math
+from collections.abc import Iterable
 
-from advisor.catalog.model import Format
+from advisor.catalog.model import ADAPTER, Format, TensorGroup
 from advisor.units import MIB
 
 KEEPS_LATENT = frozenset({"llama.cpp"})
@@ -12,6 +13,8 @@ STATE_ELEMENT_BYTES = 4.0
 """[B] Recurrent states are kept in fp32: llama.cpp `llama-memory-recurrent.cpp`, transformers `Mamba2Cache`."""
 OPERATORS_AROUND_LAYERS = 10.0
 """[1] Embedding, mask arithmetic, last norm, head: counted in the graph that onnxruntime-genai's builder emits."""
+OPERATORS_PER_ADAPTER_MATRIX = 2.0
+"""[1] Of the two matrices of a LoRA pair: a product each, one scaling and one sum."""
 ASSUMED_LAYERS = 24.0
 """[1] Layers taken when a model's shape is not sourced."""
 ASSUMED_ACTIVATION_BYTES = 40.0 * MIB
@@ -59,6 +62,12 @@ def operators_per_layer(how: Format) -> float:
     transformers runs operator by operator, about 45.
     """
     return {"onnxruntime": 12.0, "llama.cpp": 25.0, "transformers": 45.0}[how.runtime]
+
+
+def operators(how: Format, num_layers: float, groups: Iterable[TensorGroup]) -> float:
+    """Return the operators of one pass through a stack; an adapter's two products, scaling and sum come on top."""
+    beside = sum(group.num_tensors for group in groups if group.name == ADAPTER and group.role == "router")
+    return num_layers * operators_per_layer(how) + OPERATORS_AROUND_LAYERS + OPERATORS_PER_ADAPTER_MATRIX * beside
 
 
 def score_bytes(how: Format) -> float:

@@ -1,6 +1,9 @@
 """What is said and written of models on a hub: sentences, rows and the public JSON."""
 
+from collections.abc import Sequence
+
 from advisor import units
+from advisor.catalog.adapters import AdapterFile
 from advisor.catalog.headers.source import shown
 from advisor.catalog.hub.model import Found, HubModel
 from advisor.catalog.hub.sizing import Sized
@@ -83,10 +86,12 @@ def prebuilt(ids: tuple[str, ...]) -> str:
     return f"Ready-made ONNX of it: {', '.join(ids)}."
 
 
-def sized_document(sized: Sized, model: LocalModel, ids: tuple[str, ...]) -> Document:
+def sized_document(
+    sized: Sized, model: LocalModel, ids: tuple[str, ...], on_top: Sequence[AdapterFile] = ()
+) -> Document:
     """Return the public JSON of a size: the document of `size` and where it comes from."""
     return {
-        **local_model.document(model),
+        **local_model.document(model, on_top),
         **head("hub-size"),
         "hub": {
             "model": sized.repo.id, "host": sized.repo.host, "revision": sized.repo.revision,

@@ -1,10 +1,14 @@
 """What is said and written of a model that was read from its files: sentences, rows and the public JSON."""
 
+from collections.abc import Sequence
+
 from advisor import units
 from advisor.catalog import formats, query
+from advisor.catalog.adapters import AdapterFile
 from advisor.catalog.headers.checkpoint import Adapter, Tokenizer
 from advisor.catalog.local_model import LocalModel
 from advisor.evidence import Evidence, Quantity, unknown
+from advisor.report import adapters
 from advisor.report.public_parts import Document, figure, head, plain_figure
 
 _MOST_FILES_SHOWN = 8
@@ -125,8 +129,13 @@ def type_rows(model: LocalModel) -> list[tuple[str, str, str, str, str]]:
     ]
 
 
-def document(model: LocalModel) -> Document:
-    """Return the public JSON."""
+def document(model: LocalModel, on_top: Sequence[AdapterFile] = ()) -> Document:
+    """Return the public JSON.
+
+    Args:
+        model: as its headers describe it.
+        on_top: adapters that are laid over it.
+    """
     checkpoint, known = model.checkpoint, model.known
     return {
         **head("size"),
@@ -177,6 +186,8 @@ def document(model: LocalModel) -> Document:
         ],
         "notes": list(checkpoint.notes),
         "related": list(model.related),
+        "adapters": adapters.documents(on_top),
+        "combined": adapters.combined_document(model, on_top),
     }  # fmt: skip
 
 

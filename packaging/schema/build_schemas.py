@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from advisor.catalog.adapters import Variant
 from advisor.catalog.headers.model import Container
 from advisor.catalog.hub.layout import Kind
 from advisor.catalog.hub.model import Gate
@@ -376,6 +377,21 @@ def _size() -> Schema:
             )
         ),
         refusals=array(closed(code=TEXT, message=TEXT, remedy=TEXT)),
+        adapters=array(
+            closed(
+                **dict.fromkeys(("name", "sentence"), TEXT),
+                variant=choice(Variant),
+                base_model=nullable(TEXT),
+                ranks=array(COUNT),
+                strength=nullable(NUMBER),
+                **dict.fromkeys(("targets", "types", "whole_tensors"), TEXTS),
+                num_matrices=COUNT,
+                **dict.fromkeys(("parameters", "weights"), FIGURE),
+            )
+        ),
+        combined=nullable(
+            closed(sentence=TEXT, **dict.fromkeys(("parameters", "weights", "added_work"), FIGURE), remarks=TEXTS)
+        ),
     )
 
 

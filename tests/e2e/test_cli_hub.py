@@ -114,6 +114,24 @@ def test_size_of_a_model_that_is_ready_made_onnx_alone(hub):
     assert failure(run("size", "ours/small-ONNX", "--json"))["code"] == "header-damaged"
 
 
+def test_an_adapter_names_its_base_model_and_sizes_it_when_asked(hub):
+    stem = "base_model.model.model.norm"
+    thin = {f"{stem}.lora_A.weight": ("F32", (2, 8)), f"{stem}.lora_B.weight": ("F32", (64, 2))}
+    thin = {name.replace("norm", "embed_tokens"): shape for name, shape in thin.items()}
+    facts = {"peft_type": "LORA", "r": 2, "base_model_name_or_path": "ours/small"}
+    weights = header_files.safetensors_bytes(*header_files.safetensors_header(thin))
+    hub.models["ours/lora"] = FakeModel(
+        {"adapter_config.json": json.dumps(facts).encode(), "adapter_model.safetensors": weights}
+    )
+    alone = document(run("size", "ours/lora", "--json"), "hub-size")
+    assert (alone["parameters"]["value"], alone["adapter"]["base_model"]) == (144, "ours/small")
+    assert [item.path for item in hub.seen if "ours/small" in item.path] == []
+    both = document(run("size", "ours/lora", "--with-base", "--json"), "hub-size")
+    assert (both["hub"]["model"], both["parameters"]["value"]) == ("ours/small", 520)
+    assert both["combined"]["parameters"]["value"] == 520 + 144
+    assert both["hub"]["num_requests"] > alone["hub"]["num_requests"]
+
+
 def test_download_says_first_what_it_takes_and_then_has_it(hub):
     plan = document(run("download", "ours/small-ONNX", "--plan", "--json"), "hub-plan")
     assert (plan["kind"], plan["variant"], plan["missing"]["value"]) == ("onnx", "q4", 1000 + len(CONFIG))

@@ -90,3 +90,49 @@ def test_what_cannot_be_sized_says_why(tmp_path, name, content, code):
     assert name in error["message"]
     assert error["remedy"]
     assert "Traceback" not in done.stderr
+
+
+def test_a_model_with_an_adapter(model, tmp_path):
+    folder = tmp_path / "lora"
+    folder.mkdir()
+    facts = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "base_model_name_or_path": "ours/base"}
+    (folder / "adapter_config.json").write_text(json.dumps(facts), "utf-8")
+    stem = "base_model.model.model.layers.1.self_attn.q_proj"
+    thin = {f"{stem}.lora_A.weight": ("F32", (4, 32)), f"{stem}.lora_B.weight": ("F32", (32, 4))}
+    write_safetensors(folder / "adapter_model.safetensors", thin)
+    value = document(model, "--adapter", folder)
+    (found,) = value["adapters"]
+    assert (found["variant"], found["ranks"], found["parameters"]["value"]) == ("LoRA", [4], 256)
+    assert value["combined"]["parameters"]["value"] == value["parameters"]["value"] + 256
+    assert value["combined"]["weights"]["value"] == value["weights"]["value"] + 1024
+    assert value["combined"]["added_work"]["value"] == 512
+    done = run(model, "--adapter", folder)
+    assert "With it kept apart: 5,536 parameters" in done.stdout
+    assert "names ours/base as its base model" in done.stdout
+    thin = {f"{stem}.lora_A.weight": ("F32", (4, 16)), f"{stem}.lora_B.weight": ("F32", (32, 4))}
+    write_safetensors(folder / "adapter_model.safetensors", thin)
+    done = run(model, "--adapter", folder, "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["code"] == "adapter-does-not-fit"
+
+
+def test_an_estimate_with_an_adapter_is_larger_and_slower_and_merged_it_is_neither(tmp_path):
+    stem = "base_model.model.model.layers.{}.self_attn.q_proj"
+    thin = {}
+    for layer in range(30):
+        thin[f"{stem.format(layer)}.lora_A.weight"] = ("F32", (64, 576))
+        thin[f"{stem.format(layer)}.lora_B.weight"] = ("F32", (576, 64))
+    write_safetensors(tmp_path / "adapter_model.safetensors", thin)
+    (tmp_path / "adapter_config.json").write_text('{"peft_type": "LORA", "r": 64}', "utf-8")
+
+    def estimate(*words):
+        words = ("estimate", "SmolLM2-135M-Instruct", "--json", *map(str, words))
+        done = subprocess.run([sys.executable, "-m", "advisor", *words], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    plain, apart, merged = estimate(), estimate("--adapter", tmp_path), estimate("--adapter", tmp_path, "--merged")
+    for name in ("memory", "download", "time_per_token"):
+        assert apart[name]["value"] > plain[name]["value"] == merged[name]["value"]
+    assert apart["download"]["value"] - plain["download"]["value"] == 4 * 30 * 2 * 64 * 576
+    assert apart["model"].endswith(f" + {tmp_path.name}")

@@ -70,7 +70,7 @@ def recognise(checkpoint: Checkpoint) -> Known:
     tensors of the files, with roles from their names.
     """
     architecture = _architecture(checkpoint)
-    found = _parameters(checkpoint)
+    found = parameters_of(checkpoint)
     total = sum(item.num_elements() for item in found)
     tasks = _tasks(checkpoint, architecture)
     plain = groups.grouped(found)
@@ -113,7 +113,8 @@ def _architecture(checkpoint: Checkpoint) -> Architecture | None:
     return shapes.of_config(checkpoint.config)
 
 
-def _parameters(checkpoint: Checkpoint) -> list[Parameter]:
+def parameters_of(checkpoint: Checkpoint) -> list[Parameter]:
+    """Return the parameters of a model by name, packed ones unpacked; of several networks with the folder in front."""
     if checkpoint.container == "onnx":
         return _of_graphs(checkpoint)
     facts = companions.packing(checkpoint.config)

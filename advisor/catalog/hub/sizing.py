@@ -86,6 +86,11 @@ def read(repo: HubRepo, hub: Hub, *, file: str | None = None, build: layout.Vari
     return folder.read_folder(files)
 
 
+def files_of(sized: Sized, hub: Hub) -> HubFiles:
+    """Return the files of a model that was sized."""
+    return HubFiles(hub, sized.repo)
+
+
 def _onnx_builds(repo: HubRepo) -> tuple[layout.Variant, ...]:
     """Return the ready-made ONNX builds of a model that holds nothing else, the preferred one first."""
     found = layout.variants(repo.files)
