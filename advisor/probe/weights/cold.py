@@ -1,12 +1,13 @@
 """Take a model's files out of the system's cache, so that loading them is measured as after a restart."""
 
 import contextlib
+import ctypes
+import mmap
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-_NUM_LOOKS = 64
-"""Places of a file that are looked at afterwards."""
 _STILL_THERE_SHARE = 0.05
 NOT_HERE = "this system does not let a program empty its file cache"
 IN_USE = "another program holds the files in memory"
@@ -55,19 +56,19 @@ def cached_share(descriptor: int) -> float | None:
         descriptor: of the file.
 
     Source:
-        preadv2(2), RWF_NOWAIT: a read that would have to wait for the disk fails, and starts none.
+        mincore(2): it looks and reads nothing. A read that may not wait, preadv2 with RWF_NOWAIT, has the system read
+        ahead: after 64 of them two thirds of a file were in the cache again (Linux 6.18).
     """
-    flag = getattr(os, "RWF_NOWAIT", None)
-    size = os.fstat(descriptor).st_size
-    if flag is None or not size:
+    facts = os.fstat(descriptor)
+    if not sys.platform.startswith("linux") or not facts.st_size:
         return None
-    found = 0
-    for look in range(_NUM_LOOKS):
-        offset = min(size - 1, size * look // _NUM_LOOKS)
-        try:
-            found += os.preadv(descriptor, [bytearray(1)], offset, flag) == 1
-        except BlockingIOError:
-            continue
-        except OSError:
-            return None
-    return found / _NUM_LOOKS
+    if facts.st_uid != os.geteuid() and os.geteuid() != 0:
+        return None  # of files of others the system says that all is there
+    with mmap.mmap(descriptor, 0, access=mmap.ACCESS_COPY) as mapped:
+        pages = (ctypes.c_ubyte * (-(-facts.st_size // mmap.PAGESIZE)))()
+        begin = ctypes.c_char.from_buffer(mapped)
+        failed = ctypes.CDLL(None, use_errno=True).mincore(
+            ctypes.c_void_p(ctypes.addressof(begin)), ctypes.c_size_t(facts.st_size), pages
+        )
+        del begin  # a mapping with a pointer into it cannot be closed
+    return None if failed else sum(page & 1 for page in bytes(pages)) / len(pages)

@@ -151,17 +151,15 @@ def _around(
 ) -> tuple[tuple[int, ...], tuple[int, ...], bool]:
     """Return the tokens before and after the text: instruction and chat template, as far as there is room for them."""
     instruction = table().languages[language].instructions.get(kind, "")
-    asked = f"{instruction}\n\n{_MARK}" if instruction else _MARK
-    if facts is not None and facts.chat_template is not None:
-        filled = chat.render(facts, [Message(role="user", content=asked)])
-        front, mark, back = filled.partition(_MARK)
-        before, after = tokenizer.encode(front, special=False), tokenizer.encode(back, special=False)
-        if mark and 2 * (len(before) + len(after)) <= num_tokens:
-            return before, after, True
-    start = tokenizer.encode(asked.removesuffix(_MARK)) if instruction else ()
-    if 2 * len(start) <= num_tokens and instruction:
-        return start, (), False
-    return (), (), False
+    for asked in dict.fromkeys((f"{instruction}\n\n{_MARK}" if instruction else _MARK, _MARK)):
+        if facts is not None and facts.chat_template is not None:
+            filled = chat.render(facts, [Message(role="user", content=asked)])
+            front, mark, back = filled.partition(_MARK)
+            before, after = tokenizer.encode(front, special=False), tokenizer.encode(back, special=False)
+            if mark and 2 * (len(before) + len(after)) <= num_tokens:
+                return before, after, True
+    start = tokenizer.encode(f"{instruction}\n\n") if instruction else ()
+    return (start if 2 * len(start) <= num_tokens else ()), (), False
 
 
 def _long(language: str, num_tokens: int, turn: int) -> str:

@@ -102,7 +102,8 @@ def recipe(model: RunnableModel, headers: tuple[Header, ...], workload: Workload
     """
     runner = _runner(model)
     reads = any(value.name == _IDS for value in headers[0].inputs)
-    sizes = text_sizes(workload, _room(model, runner), generates=runner != "query")
+    sizes = text_sizes(workload, _room(model, runner), generates=runner == "decoder")
+    outputs = _written(workload, model, runner, sizes.num_output_tokens)
     hidden = _number(model, ("hidden_size", "d_model", "n_embd", "dim")) or _USUAL_HIDDEN
     heads = _number(model, ("num_attention_heads", "decoder_attention_heads", "n_head", "num_heads")) or _USUAL_HEADS
     held = _number(model, ("num_key_value_heads",)) or heads
@@ -112,8 +113,8 @@ def recipe(model: RunnableModel, headers: tuple[Header, ...], workload: Workload
     return RealRecipe(
         family=_FAMILIES[model.structure], runner=runner, storage_name=_STORAGES.get(format_id, "float32"),
         num_layers=_num_layers(model, headers[-1]), num_input_tokens=num_inputs,
-        num_output_tokens=math.ceil(sizes.num_output_tokens / pieces),
-        num_capacity_tokens=_capacity(runner, sizes.num_output_tokens, sizes.num_capacity_tokens),
+        num_output_tokens=math.ceil(outputs / pieces),
+        num_capacity_tokens={"decoder": sizes.num_capacity_tokens, "seq2seq": outputs + 1}.get(runner, 0),
         num_batch=sizes.num_batch, num_runs=float(pieces * max(1, workload.num_passes)),
         vocab_size=_vocabulary(model, headers[-1]), num_elements=sum(sum(item.elements.values()) for item in headers),
         size_bytes=model.size_bytes(), num_hidden=hidden, num_heads=heads, num_cached=2 * held * head_size,
@@ -121,10 +122,12 @@ def recipe(model: RunnableModel, headers: tuple[Header, ...], workload: Workload
     )  # fmt: skip
 
 
-def _capacity(runner: Runner, num_output_tokens: int, num_capacity_tokens: int) -> int:
-    if runner == "query":
-        return 0
-    return num_capacity_tokens if runner == "decoder" else num_output_tokens + 1
+def _written(workload: Workload, model: RunnableModel, runner: Runner, num_of_decoder: int) -> int:
+    """Return the tokens of an answer; an encoder-decoder writes in a space of its own."""
+    if runner != "seq2seq":
+        return num_of_decoder
+    most = model.num_context_tokens
+    return min(workload.num_output_tokens, most - 1) if most else workload.num_output_tokens
 
 
 def _runner(model: RunnableModel) -> Runner:
