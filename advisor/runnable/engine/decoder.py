@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.errors import InvalidInputError
-from advisor.runnable import onnx_header
+from advisor.runnable import memory, onnx_header
 from advisor.runnable.engine import network
 from advisor.runnable.engine.network import Floats, Network, Past
 from advisor.runnable.model import RunnableModel
 
-_CHUNK_BYTES = 64 * 1024**2
+_CHUNK_BYTES = memory.SCORES_BYTES
 """[B] Of scores made by one run; longer prompts are read in parts."""
 _LEAST_CHUNK = 16
 _SCORE_BYTES = 4

@@ -11,6 +11,7 @@ import msgspec
 import onnxruntime as ort
 
 from advisor.errors import InvalidModelError
+from advisor.runnable import shape as shape_of
 from advisor.runnable.engine import session as sessions
 from advisor.runnable.model import RunnableModel
 
@@ -119,16 +120,10 @@ def handed_on(outputs: list[str], later: Ports, model: RunnableModel) -> dict[st
 def _named(model: RunnableModel) -> Iterator[tuple[str, str]]:
     """Yield onnxruntime-genai's word for an input or output with the graph's name for it."""
     for side in ("inputs", "outputs"):
-        facts = _decoder_facts(model).get(side)
+        facts = shape_of.decoder_facts(model).get(side)
         for key, name in facts.items() if isinstance(facts, Mapping) else ():
             if isinstance(name, str):
                 yield str(key), name
-
-
-def _decoder_facts(model: RunnableModel) -> Mapping[str, Any]:
-    own = model.runtime_config.get("model")
-    facts = own.get("decoder") if isinstance(own, Mapping) else None
-    return facts if isinstance(facts, Mapping) else {}
 
 
 def output_name(name: str, outputs: list[str], model: RunnableModel) -> str | None:
@@ -170,7 +165,7 @@ def state(entry: ort.NodeArg, becomes: str | None, model: RunnableModel, *, is_r
     grows = [axis for axis, size in enumerate(shape) if not isinstance(size, int)]
     if len(shape) >= _DEEP - 1:  # heads, then tokens, then numbers of a head
         heads, tokens, inner = batch + 1, batch + 2, batch + 3
-        for axis, sizes in ((heads, _heads(model)), (inner, _head_size(model))):
+        for axis, sizes in ((heads, shape_of.num_heads(model)), (inner, shape_of.head_size(model))):
             if axis in grows and sizes is not None:
                 shape[axis] = sizes
                 grows.remove(axis)
@@ -184,27 +179,6 @@ def state(entry: ort.NodeArg, becomes: str | None, model: RunnableModel, *, is_r
         input_name=entry.name, output_name=becomes, data_type=sessions.data_type(entry), shape=tuple(shape),
         grow_axis=grow_axis, batch_axis=batch,
     )  # fmt: skip
-
-
-def _heads(model: RunnableModel) -> int | None:
-    own, config = _decoder_facts(model), model.config
-    return _first(own.get("num_key_value_heads"), config.get("num_key_value_heads"),
-                  config.get("decoder_attention_heads"), config.get("num_attention_heads"), config.get("num_heads"),
-                  config.get("n_head"))  # fmt: skip
-
-
-def _head_size(model: RunnableModel) -> int | None:
-    own, config = _decoder_facts(model), model.config
-    stated = _first(own.get("head_size"), config.get("head_dim"), config.get("d_kv"))
-    if stated is not None:
-        return stated
-    width = _first(config.get("hidden_size"), config.get("d_model"), config.get("n_embd"))
-    heads = _first(config.get("num_attention_heads"), config.get("decoder_attention_heads"), config.get("n_head"))
-    return width // heads if width is not None and heads is not None else None
-
-
-def _first(*values: object) -> int | None:
-    return next((value for value in values if type(value) is int and value > 0), None)
 
 
 def _unknown(what: str) -> InvalidModelError:
