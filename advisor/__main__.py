@@ -55,6 +55,7 @@ def _child(arguments: list[str]) -> NoReturn:
         "energy-pair": _energy_pair,
         "providers": _providers,
         "calibrate": _calibrate,
+        "compression": _compression,
         "onnx-file": _onnx_file,
         "onnx-file-run": _onnx_file_run,
         "calibrate-kernels": _calibrate_kernels,
@@ -62,6 +63,7 @@ def _child(arguments: list[str]) -> NoReturn:
         "convert": _convert,
         "conversion-tools": _conversion_tools,
         "sparsity": _sparsity,
+        "examples-run": _examples_run,
     }
     child.leave(child.main(arguments[0] if arguments else "", jobs))
 
@@ -120,6 +122,12 @@ def _calibrate() -> "Job":
     return job.calibrate
 
 
+def _compression() -> "Job":
+    from advisor.evaluate import compression as job
+
+    return job.measure
+
+
 def _calibrate_kernels() -> "Job":
     from advisor.probe.engine import kernels
 
@@ -130,6 +138,12 @@ def _sparsity() -> "Job":
     from advisor.evaluate import sparsity as job
 
     return job.sparsity
+
+
+def _examples_run() -> "Job":
+    from advisor.evaluate import examples_run as job
+
+    return job.run
 
 
 def _convert() -> "Job":
