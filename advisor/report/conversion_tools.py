@@ -13,6 +13,7 @@ STATUS_WORDS = {
 }  # fmt: skip
 INSTALL_QUESTION = "Install the conversion tools?"
 REMOVE_QUESTION = "Remove the conversion tools?"
+REMOVE_WORDS = "Models that were converted stay. The tools can be installed again."
 CLEAR_QUESTION = "Remove all converted models?"
 PURPOSE = "They turn a model's original files into a form that runs fast here, at the size you choose."
 EMPTY_SHELF = "No converted models yet."

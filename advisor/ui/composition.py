@@ -17,8 +17,9 @@ from advisor.recommend.model import CandidateRow
 from advisor.settings import Settings
 from advisor.ui import theme
 from advisor.ui.actions import PAGES
-from advisor.ui.controllers import calibration, electricity, jobs, onnx_file
+from advisor.ui.controllers import calibration, conversion_views, electricity, jobs, onnx_file
 from advisor.ui.controllers.calibration import CalibrationController
+from advisor.ui.controllers.conversion import ConversionController
 from advisor.ui.controllers.hardware import HardwareController
 from advisor.ui.controllers.meters import MeterController
 from advisor.ui.controllers.onnx_file import FileRequest, OnnxFileController
@@ -166,6 +167,11 @@ class App(QObject):
             store, run, survey=electricity.survey_meters, read=electricity.read_power, load_wall=electricity.load_wall,
             keep_wall=electricity.keep_wall, forget_wall=electricity.forget_wall, broken=broken, parent=self,
         )  # fmt: skip
+        self.conversion = ConversionController(
+            store, run, request=conversion_views.request, look=conversion_views.look,
+            after_install=conversion_views.after_install, remove=conversion_views.remove, clear=conversion_views.clear,
+            make_child=self._make_child, log=jobs.log_child, broken=broken, parent=self,
+        )  # fmt: skip
         self.settings = SettingsController(
             store, run, save=settings.save, parse=jobs.parse_setting, refused=self._on_settings_refused, broken=broken,
             parent=self,
@@ -275,6 +281,11 @@ class App(QObject):
         page.set_grids(jobs.grids())
         page.setting_changed.connect(self.settings.change)
         page.setting_typed.connect(self.settings.change_text)
+        page.look_requested.connect(self.conversion.look)
+        page.install_requested.connect(self.conversion.install)
+        page.tools.stop_requested.connect(self.conversion.stop)
+        page.remove_requested.connect(self.conversion.remove)
+        page.clear_requested.connect(self.conversion.clear)
         return page
 
     @Slot()

@@ -19,6 +19,7 @@ from advisor.recommend.model import CandidateRow, Summary
 from advisor.report.model import ReportDocument
 from advisor.settings import Settings
 from advisor.task.model import Description, TaskSpec, Workload
+from advisor.ui.tools_state import ConversionState
 
 MAX_PINNED = 4
 RowKey = tuple[str, str, str]
@@ -274,6 +275,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     calibration: CalibrationState = CalibrationState()
     file: FileState = FileState()
     meters: MeterState = MeterState()
+    conversion: ConversionState = ConversionState()
 
 
 class Store(QObject):

@@ -1,18 +1,23 @@
 """Settings: how the window looks, and what every recommendation takes into account."""
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QHBoxLayout, QLineEdit, QSlider, QSpinBox, QWidget
 from typing_extensions import override
 
 from advisor import paths, units
+from advisor.report import conversion_tools as words
 from advisor.settings import Settings
 from advisor.ui import theme
+from advisor.ui.dialogs.ask_dialog import ask
 from advisor.ui.store import GridChoice, Snapshot
+from advisor.ui.tools_state import ConversionState
 from advisor.ui.widgets import text
 from advisor.ui.widgets.card import Card
 from advisor.ui.widgets.controls import ChoiceControl, LabelledField, NumberControl
 from advisor.ui.widgets.electricity_card import ElectricityCard
 from advisor.ui.widgets.page import Page
+from advisor.ui.widgets.tools_card import ShelfCard, ToolsCard
 
 THEME_WORDS = (
     ("system", "As the desktop"), ("light", "Light"), ("dark", "Dark"), ("high-contrast", "High contrast"),
@@ -25,17 +30,31 @@ class SettingsPage(Page):
     Signals:
         setting_changed: name of a field of `Settings` and its value.
         setting_typed: name of a field and the text that was typed, to be checked.
+        look_requested: the page is shown; what lies on the disk may have changed.
+        install_requested: install the conversion tools; the user was told what it takes.
+        remove_requested: remove them; the user was asked.
+        clear_requested: remove the converted models; the user was asked.
     """
 
     setting_changed = Signal(str, object)
     setting_typed = Signal(str, str)
+    look_requested = Signal()
+    install_requested = Signal()
+    remove_requested = Signal()
+    clear_requested = Signal()
 
     def __init__(self) -> None:
         super().__init__("Settings", "Changes take effect at once and are kept.")
         self.electricity = ElectricityCard()
         self.electricity.changed.connect(self.setting_changed)
         self.electricity.typed.connect(self.setting_typed)
-        for card in (self._look_card(), self.electricity, self._advice_card(), self._files_card()):
+        self.tools, self.shelf = ToolsCard(), ShelfCard()
+        self.tools.install_asked.connect(self._on_tools_install_asked)
+        self.tools.remove_asked.connect(self._on_tools_remove_asked)
+        self.shelf.clear_asked.connect(self._on_shelf_clear_asked)
+        self._conversion = ConversionState()
+        cards = (self._look_card(), self.electricity, self._advice_card(), self._files_card(), self.tools, self.shelf)
+        for card in cards:
             self.body.addWidget(card)
         self.body.addStretch(1)
 
@@ -45,6 +64,10 @@ class SettingsPage(Page):
 
     @override
     def show_snapshot(self, old: Snapshot | None, new: Snapshot) -> None:
+        if old is None or old.conversion != new.conversion:
+            self._conversion = new.conversion
+            self.tools.show_state(new.conversion)
+            self.shelf.show_state(new.conversion)
         if old is not None and (old.settings, old.setting_errors) == (new.settings, new.setting_errors):
             return
         settings: Settings = new.settings
@@ -62,6 +85,11 @@ class SettingsPage(Page):
     @override
     def panes(self) -> tuple[QWidget, ...]:
         return (self.theme, self.electricity.region, self.browse)
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.look_requested.emit()
 
     def _look_card(self) -> Card:
         card = Card("Look")
@@ -125,15 +153,30 @@ class SettingsPage(Page):
         self.redact = QCheckBox("&Leave names of the computer, of you and of folders out of reports")
         self.redact.clicked.connect(self._on_redact_clicked)
         card.body.addWidget(self.redact)
-        for words, folder in (
+        for name, folder in (
             ("Settings", paths.config_folder()),
             ("History", paths.data_folder()),
             ("Log", paths.log_folder()),
         ):
             card.body.addWidget(
-                text.selectable(text.label(f"{words}: {folder}", level="small", role="muted", wrap=True))
+                text.selectable(text.label(f"{name}: {folder}", level="small", role="muted", wrap=True))
             )
         return card
+
+    @Slot()
+    def _on_tools_install_asked(self) -> None:
+        if self._conversion.tools is not None:
+            ask(words.INSTALL_QUESTION, self._conversion.tools.takes, "Install", self.install_requested.emit, self)
+
+    @Slot()
+    def _on_tools_remove_asked(self) -> None:
+        if self._conversion.tools is not None:
+            ask(words.REMOVE_QUESTION, words.REMOVE_WORDS, "Remove", self.remove_requested.emit, self)
+
+    @Slot()
+    def _on_shelf_clear_asked(self) -> None:
+        if self._conversion.shelf is not None:
+            ask(words.CLEAR_QUESTION, self._conversion.shelf.clear_words, "Remove all", self.clear_requested.emit, self)
 
     @Slot(int)
     def _on_size_changed(self, percent: int) -> None:
