@@ -17,6 +17,7 @@ from advisor.cli import (
     describe,
     estimate,
     examples,
+    examples_run,
     finetune,
     hardware,
     hub,
@@ -87,7 +88,7 @@ def build() -> typer.Typer:
         """Keep `--version` beside the commands."""
 
     for command in (hardware.hardware, describe.describe, catalog.catalog, size.size, sparsity.sparsity,
-                    examples.examples, estimate.estimate,
+                    examples.examples, estimate.estimate, examples_run.examples_run,
                     recommend.recommend,
                     calibrate.calibrate, probe.probe, meters.meters, compare_energy.compare_energy,
                     wall_meter.wall_meter, finetune.finetune, interchange.export_energy,

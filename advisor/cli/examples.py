@@ -36,7 +36,7 @@ def examples(
     from advisor.examples import read
     from advisor.report import examples as words
 
-    mark = _DELIMITERS.get(delimiter.casefold(), delimiter) if delimiter is not None else None
+    mark = delimiter_mark(delimiter)
     output = Output(as_json=as_json)
     if str(file) == "-":
         found = read.parse(sys.stdin.buffer, "standard input", kind=kind, delimiter=mark, max_num_examples=max_examples)
@@ -46,6 +46,11 @@ def examples(
         output.document(words.document(found))
         return
     print_examples(output, found)
+
+
+def delimiter_mark(word: str | None) -> str | None:
+    """Return the character that a word for a delimiter means; any other word as it is."""
+    return None if word is None else _DELIMITERS.get(word.casefold(), word)
 
 
 def print_examples(output: Output, found: "ExampleSet") -> None:

@@ -17,6 +17,7 @@ from advisor.catalog.hub.model import Gate
 from advisor.catalog.model import TensorRole
 from advisor.catalog.own_models import Origin
 from advisor.catalog.query import Structure
+from advisor.catalog.relatives import Kind as RelativeKind
 from advisor.catalog.weights.model import Pattern
 from advisor.child.protocol import OutcomeCode, Sample
 from advisor.convert.tools import Status as ToolsStatus
@@ -27,7 +28,10 @@ from advisor.energy.self_check import MeterCheck
 from advisor.energy.wall_store import KeptFit
 from advisor.estimate.finetune import Method
 from advisor.estimate.model import Verdict
+from advisor.evaluate.examples_plan import Method as ExamplesMethod
+from advisor.evaluate.examples_plan import Scoring
 from advisor.evidence import EVIDENCE_ORDER
+from advisor.examples.enough import Finding as EnoughFinding
 from advisor.examples.model import ExampleKind, FileForm, NoteCode, SkipReason
 from advisor.graphs.onnx_file.model import ValueKind
 from advisor.hardware.model import (
@@ -316,6 +320,7 @@ def documents() -> dict[str, Schema]:
         "conversion-tools": _conversion_tools(),
         "converted": _converted(),
         "examples": _examples(),
+        "examples-run": _examples_run(),
         "hub-size": _hub_size(),
         "hub-search": _hub_search(),
         "hub-plan": _hub_plan(),
@@ -377,6 +382,13 @@ def _size() -> Schema:
             )
         ),
         refusals=array(closed(code=TEXT, message=TEXT, remedy=TEXT)),
+        relatives=array(
+            closed(
+                **dict.fromkeys(("model", "of", "source", "note"), TEXT),
+                kind=choice(RelativeKind),
+                **dict.fromkeys(("parameters", "size_ratio"), FIGURE),
+            )
+        ),
         adapters=array(
             closed(
                 **dict.fromkeys(("name", "sentence"), TEXT),
@@ -459,6 +471,57 @@ def _examples() -> Schema:
         labels=array(closed(label=TEXT, num_rows=COUNT, num_examples=COUNT)),
         skipped=array(closed(reason=choice(SkipReason), num_rows=COUNT, lines=lines, sentence=TEXT)),
         notes=array(closed(code=choice(NoteCode), names=TEXTS, lines=lines, num_rows=COUNT, sentence=TEXT)),
+    )
+
+
+def _examples_run() -> Schema:
+    counts = ("num_examples", "num_given", "num_right")
+    candidate = closed(
+        **dict.fromkeys(("id", "created", "model", "sentence"), TEXT),
+        **dict.fromkeys(("format", "energy_boundary"), nullable(TEXT)),
+        method=choice(ExamplesMethod),
+        scoring=nullable(choice(Scoring)),
+        **dict.fromkeys(("num_scored", "num_right", "size_bytes", "num_input_tokens", "num_output_tokens"), COUNT),
+        **dict.fromkeys(("accuracy", "macro_f1", "micro_f1", "token_f1", "similarity"), nullable(FIGURE)),
+        labels=array(closed(label=TEXT, **dict.fromkeys(counts, COUNT))),
+        confusions=array(closed(expected=TEXT, given=nullable(TEXT), num_examples=COUNT)),
+        **dict.fromkeys(("time_per_query", "rate", "load", "memory", "energy_per_1000_queries"), FIGURE),
+        num_threads=COUNT,
+        seed={"type": "integer"},
+        versions={"type": "object", "additionalProperties": TEXT},
+        notes=TEXTS,
+        misses=nullable(
+            array(
+                closed(
+                    text=TEXT,
+                    expected=TEXT,
+                    given=nullable(TEXT),
+                    line=nullable(COUNT),
+                    similarity=nullable(NUMBER),
+                )
+            )
+        ),
+    )
+    numbers = ("difference", "low", "high", "confidence", "margin", "p")
+    return closed(
+        **head("examples-run"),
+        **dict.fromkeys(("sentence", "source", "examples_hash"), TEXT),
+        kind=choice(ExampleKind),
+        num_examples=COUNT,
+        candidates=array(candidate),
+        comparisons=array(
+            closed(
+                **dict.fromkeys(("smaller", "larger", "sentence", "test"), TEXT),
+                finding=choice(EnoughFinding),
+                **dict.fromkeys(
+                    ("num_examples", "num_right_smaller", "num_right_larger", "num_only_smaller", "num_only_larger"),
+                    COUNT,
+                ),
+                **dict.fromkeys(numbers, NUMBER),
+                num_more=nullable(COUNT),
+            )
+        ),
+        remarks=TEXTS,
     )
 
 

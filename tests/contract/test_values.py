@@ -30,7 +30,7 @@ PLAIN_WORDS = {
     "year", "protocol", "start", "end", "index", "rank", "exit_code", "depth", "version",
     "depths", "depths_measured", "ratio", "k", "dimensions", "shape", "shapes", "limit",
     "pid", "id", "epoch", "order", "components", "layer_pattern", "iqr", "stars", "quality", "measured",
-    "items", "metadata", "scale", "cosine", "ids", "bits", "offsets",
+    "items", "metadata", "seed", "scale", "cosine", "ids", "bits", "offsets",
 }  # fmt: skip
 
 
