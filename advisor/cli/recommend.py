@@ -56,7 +56,7 @@ def recommend(
     """Find the smallest model and quantization that is enough for a task on this computer."""
     from advisor.probe.calibration_plan import runtime_version
     from advisor.recommend import advise
-    from advisor.report import calibration, public, standard_units, wording
+    from advisor.report import calibration, public, relatives, standard_units, wording
 
     output = Output(as_json=as_json)
     words, fields = energy_inputs.task_words(task, preset)
@@ -107,6 +107,7 @@ def recommend(
         reason = answer.pick.reason
         output.heading(f"Pick: {picked.model}, {wording.format_label(picked.format)}")
         told = standard_units.sentences(_use(answer, chosen, device, probes), chosen)
+        told += relatives.told(answer, picked)
         for text in (reason.pick, reason.smaller, reason.larger, *reason.caveats, *told):
             output.line(text)
     if asked_ids:

@@ -56,6 +56,7 @@ def print_model(output: Output, model: "LocalModel") -> None:
     from advisor.cli.figures import TITLES, row
     from advisor.evidence import Quantity
     from advisor.report import local_model as words
+    from advisor.report import relatives
 
     output.heading(words.sentence(model))
     weights = Quantity(
@@ -68,5 +69,6 @@ def print_model(output: Output, model: "LocalModel") -> None:
     output.line(words.recognised(model))
     if model.checkpoint.adapter is None:
         output.line(words.tokenizer(model.checkpoint.tokenizer))
-    for text in words.remarks(model):
+    related = relatives.sentences(words.relatives_of(model), model.known.card.id)
+    for text in (*words.remarks(model), *related):
         output.line(text)

@@ -57,8 +57,8 @@ def remarks(adapters: Sequence[AdapterFile], base_name: str) -> list[str]:
         if adapter.whole_sizes:
             count = sum(prod(shape) for _, shape in adapter.whole_sizes)
             said.append(
-                f"{adapter.name} brings {len(adapter.whole_sizes)} whole tensors ({units.count(count)} parameters) that "
-                "take the place of the model's own; kept apart, both are in memory."
+                f"{adapter.name} brings {len(adapter.whole_sizes)} whole tensors ({units.count(count)} parameters) "
+                "that take the place of the model's own; kept apart, both are in memory."
             )
         if adapter.variant == "DoRA":
             said.append(

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from advisor import units
-from advisor.catalog import formats, query
+from advisor.catalog import formats, load, query
+from advisor.catalog import relatives as catalog_relatives
 from advisor.catalog.adapters import AdapterFile
 from advisor.catalog.headers.checkpoint import Adapter, Tokenizer
 from advisor.catalog.local_model import LocalModel
+from advisor.catalog.relatives import Relative
 from advisor.evidence import Evidence, Quantity, unknown
-from advisor.report import adapters
+from advisor.report import adapters, relatives
 from advisor.report.public_parts import Document, figure, head, plain_figure
 
 _MOST_FILES_SHOWN = 8
@@ -129,6 +131,11 @@ def type_rows(model: LocalModel) -> list[tuple[str, str, str, str, str]]:
     ]
 
 
+def relatives_of(model: LocalModel) -> tuple[Relative, ...]:
+    """Return smaller models of the shipped catalog that descend from a model, or from the one of the same shape."""
+    return catalog_relatives.relatives(model.known.card, load.catalog())
+
+
 def document(model: LocalModel, on_top: Sequence[AdapterFile] = ()) -> Document:
     """Return the public JSON.
 
@@ -186,6 +193,7 @@ def document(model: LocalModel, on_top: Sequence[AdapterFile] = ()) -> Document:
         ],
         "notes": list(checkpoint.notes),
         "related": list(model.related),
+        "relatives": relatives.documents(relatives_of(model)),
         "adapters": adapters.documents(on_top),
         "combined": adapters.combined_document(model, on_top),
     }  # fmt: skip

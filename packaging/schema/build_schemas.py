@@ -28,6 +28,7 @@ from advisor.energy.self_check import MeterCheck
 from advisor.energy.wall_store import KeptFit
 from advisor.estimate.finetune import Method
 from advisor.estimate.model import Verdict
+from advisor.evaluate.compression_plan import CompressionResult
 from advisor.evaluate.examples_plan import Method as ExamplesMethod
 from advisor.evaluate.examples_plan import Scoring
 from advisor.evidence import EVIDENCE_ORDER
@@ -346,6 +347,7 @@ def documents() -> dict[str, Schema]:
         "calibration": _calibration(),
         "meters": _meters(),
         "compare-energy": _compare_energy(),
+        "compression": _compression(),
         "compare-codecarbon": _compare_codecarbon(),
         "fit-energy": _fit_energy(),
         "wall-meter": closed(
@@ -712,6 +714,16 @@ def _compare_energy() -> Schema:
         **head("compare-energy"), created=TEXT, meter=whole(MeterInfo), order=array(COUNT), candidates=array(side),
         sentences=TEXTS,
     )  # fmt: skip
+
+
+def _compression() -> Schema:
+    result = whole(CompressionResult)
+    result = {
+        **result,
+        "properties": {**result["properties"], "sentences": TEXTS},
+        "required": [*result["required"], "sentences"],
+    }
+    return closed(**head("compression"), results=array(result))
 
 
 def _compare_codecarbon() -> Schema:

@@ -273,7 +273,8 @@ class ResultsPage(Page):
         rows: Rows | None = self._state.recommendation
         row = rows.row(self._state.selected) if rows is not None and self._state.selected is not None else None
         self.view.show_selected(self._state.selected)
-        self.details.show_row(row, pinned=row is not None and row_key(row) in self._state.pinned, uses=self._uses)
+        pinned = row is not None and row_key(row) in self._state.pinned
+        self.details.show_row(row, pinned=pinned, uses=self._uses, answer=rows)
         self.pareto.show_selected(self._state.selected)
         self._show_published()
 

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import (
 )
 
 from advisor.recommend.model import CandidateRow
-from advisor.report import wording
+from advisor.report import relatives, wording
+from advisor.report.relatives import Answer
 from advisor.report.row_use import Uses
 from advisor.ui import theme
 from advisor.ui.models import basis
@@ -39,6 +40,7 @@ class DetailsPane(Card):
         super().__init__(parent=parent)
         self._row: CandidateRow | None = None
         self._uses: Uses | None = None
+        self._answer: Answer | None = None
         self._fresh: dict[QWidget, bool] = {}
         unit = theme.unit_px(self)
         self.setMinimumHeight(26 * unit)
@@ -65,13 +67,16 @@ class DetailsPane(Card):
         self.tabs.currentChanged.connect(self._show_tab)
         columns.addWidget(self.tabs, 3)
 
-    def show_row(self, row: CandidateRow | None, *, pinned: bool, uses: Uses | None = None) -> None:
+    def show_row(
+        self, row: CandidateRow | None, *, pinned: bool, uses: Uses | None = None, answer: Answer | None = None
+    ) -> None:
         """Show another candidate, or nothing.
 
         Args:
             row: the candidate.
             pinned: it is pinned for comparison.
             uses: rows in standard units, for the tab of energy.
+            answer: the recommendation the row is of, for smaller relatives.
         """
         self.setVisible(row is not None)
         if row is None:
@@ -84,7 +89,7 @@ class DetailsPane(Card):
         self.why.setText("" if row.can_probe else f"Cannot be measured here: {row.why_no_probe}")
         self.why.setVisible(not row.can_probe)
         self.pin.setText("Unpin" if pinned else "Pin to compare")
-        self._uses = uses
+        self._uses, self._answer = uses, answer
         self._fresh = {self._figures: False, self.energy: False}
         self._show_tab()
 
@@ -144,6 +149,11 @@ class DetailsPane(Card):
                 widget.hide()
                 widget.deleteLater()
         places = [*basis.measured_lines(row), *basis.lines(row)]
+        if self._answer is not None:
+            places += [
+                basis.BasisLine(label=relatives.LABEL, text=line.text, basis=line.basis)
+                for line in relatives.lines(self._answer, row)
+            ]
         places += [basis.BasisLine(label="Why not", text="", basis=item.text) for item in row.rejections]
         for place, fact in enumerate(places):
             self._add_fact(fact, 2 * place)
@@ -155,7 +165,7 @@ class DetailsPane(Card):
         if not fact.text:
             self._grid.addWidget(text.label(fact.basis, wrap=True), place, 1)
             return
-        self._grid.addWidget(text.selectable(text.label(fact.text)), place, 1, top)
+        self._grid.addWidget(text.selectable(text.label(fact.text, wrap=True)), place, 1, top)
         below = text.label(fact.basis, level="small", role="muted", wrap=True)
         below.setContentsMargins(0, 0, 0, theme.unit_px(self) // 2)
         self._grid.addWidget(below, place + 1, 0, 1, 2)
