@@ -132,7 +132,7 @@ def _open(files: LocalFolder, folder: Path, part: Part, name: str) -> _Opened:
                 remedy="Download the file itself.",
             )  # fmt: skip
     header = onnx_header.read(folder / name)
-    for location, needed_bytes in header.external.items():
+    for location, needed_bytes in header.external_bytes.items():
         size_bytes += _external_bytes(files, name, location, needed_bytes)
     return _Opened(graph=GraphFile(part=part, name=name, size_bytes=size_bytes), header=header)
 
@@ -209,13 +209,13 @@ def _format(header: Header) -> str | None:
     """Return the catalog's format that a network is stored in, from its operators and the types of its weights."""
     if header.blocks:
         main = header.blocks[0]
-        half = header.elements.get("float16", 0) > header.elements.get("float32", 0)
+        half = header.num_by_type.get("float16", 0) > header.num_by_type.get("float32", 0)
         known = {(4, 32): "onnx-int4-b32", (4, 128): "onnx-int4-b128", (8, 32): "onnx-int8"}
         return None if half else known.get((main.bits, main.block_size))
-    if header.operators.get("MatMulInteger") or header.operators.get("DynamicQuantizeMatMul"):
+    if header.num_by_operator.get("MatMulInteger") or header.num_by_operator.get("DynamicQuantizeMatMul"):
         return "onnx-int8-dynamic"
-    whole = sum(header.elements.values())
+    whole = sum(header.num_by_type.values())
     for kind, format_id in (("float32", "onnx-fp32"), ("float16", "onnx-fp16")):
-        if whole and header.elements.get(kind, 0) > _LEAST_SHARE * whole:
+        if whole and header.num_by_type.get(kind, 0) > _LEAST_SHARE * whole:
             return format_id
     return None

@@ -53,13 +53,13 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     inputs: tuple[Value, ...]
     """Those that must be fed; weights are left out."""
     outputs: tuple[Value, ...]
-    operators: dict[str, int]
+    num_by_operator: dict[str, int]
     """`MatMul`, `MatMulNBits`, ... -> nodes, those of inner graphs included."""
     blocks: tuple[NBits, ...]
-    elements: dict[str, int]
+    num_by_type: dict[str, int]
     """Type -> elements of weights stored so."""
-    external: dict[str, int]
-    """Name of a file of weights as it is stated -> bytes it must have."""
+    external_bytes: dict[str, int]
+    """[B] Name of a file of weights as it is stated -> what it must hold."""
 
     def input_names(self) -> frozenset[str]:
         """Return the names of what must be fed."""
@@ -116,12 +116,12 @@ class _Walk:
             raise _refused(f"{self._name} holds no network; it is damaged or no ONNX file.")
         return Header(
             inputs=tuple(value for value in self._inputs if value.name not in self._weights),
-            outputs=tuple(self._outputs), operators=dict(self._operators), elements=dict(self._elements),
+            outputs=tuple(self._outputs), num_by_operator=dict(self._operators), num_by_type=dict(self._elements),
             blocks=tuple(
                 NBits(bits=bits, block_size=block_size, num_nodes=num)
                 for (bits, block_size), num in self._blocks.most_common()
             ),
-            external=self._external,
+            external_bytes=self._external,
         )  # fmt: skip
 
     def _graph(self, begin: int, end: int, depth: int) -> None:

@@ -24,7 +24,7 @@ def paths_of(model: RunnableModel) -> tuple[Path, ...]:
     for graph in model.graphs:
         path = folder / graph.name
         found[path] = None
-        found.update(dict.fromkeys(path.parent / name for name in onnx_header.read(path).external))
+        found.update(dict.fromkeys(path.parent / name for name in onnx_header.read(path).external_bytes))
     if model.tokenizer is not None:
         found[folder / model.tokenizer.name] = None
     return tuple(found)

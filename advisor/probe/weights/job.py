@@ -176,7 +176,7 @@ def _shares_cache(model: RunnableModel) -> bool:
     """Tell whether one cache is past and present at once: asked for by the settings, and possible for the operators."""
     search = model.runtime_config.get("search")
     asked = isinstance(search, dict) and search.get("past_present_share_buffer") is True
-    return asked and _ONE_SHARED in onnx_header.read(Path(model.folder) / model.graphs[-1].name).operators
+    return asked and _ONE_SHARED in onnx_header.read(Path(model.folder) / model.graphs[-1].name).num_by_operator
 
 
 def _in_vocabulary(texts: Prompts, vocab_size: int, model: RunnableModel) -> None:

@@ -175,7 +175,7 @@ class Decoder:
         if self._networks is None:
             search = self._model.runtime_config.get("search")
             may_share = isinstance(search, dict) and search.get("past_present_share_buffer") is True
-            shares = may_share and "GroupQueryAttention" in onnx_header.read(self._model.path()).operators
+            shares = may_share and "GroupQueryAttention" in onnx_header.read(self._model.path()).num_by_operator
             self._networks = network.load(
                 self._model, "model", num_threads=self._num_threads, shared_tokens=self.max_tokens if shares else None
             )

@@ -264,8 +264,8 @@ def test_a_header_holds_what_onnx_reads(tmp_path):
     assert told.inputs[3].shape == ("b", 1, "past", tiny_models.WIDTH)
     assert told.inputs[0].data_type == "int64"
     branches = [item.g.node for item in model.graph.node[0].attribute]
-    assert sum(told.operators.values()) == 1 + sum(map(len, branches))
-    assert told.elements["float32"] == sum(
+    assert sum(told.num_by_operator.values()) == 1 + sum(map(len, branches))
+    assert told.num_by_type["float32"] == sum(
         tiny_models.np.prod(tensor.dims, dtype=int) for tensor in model.graph.initializer if tensor.data_type == 1
     )
 
