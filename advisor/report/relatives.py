@@ -12,11 +12,12 @@ from advisor.catalog.relatives import FAMILY_SOURCE, Kind, Relative
 from advisor.evidence import Quantity, unknown, weakest
 from advisor.recommend.model import CandidateRow
 from advisor.report import wording
-from advisor.report.public_parts import Document, figure, plain_figure
+from advisor.report.public_parts import Document, plain_figure
 
 LABEL = "A smaller relative"
 MOST_SHOWN = 3
 _SAME_SIZE = 1.05
+_MEASURED = frozenset({"measured", "measured-synthetic"})
 _KINDS: dict[Kind, str] = {
     "distilled-from": "distilled from", "pruned-from": "cut out of", "fine-tuned-from": "trained on from",
     "smaller-sibling": "a smaller sibling of",
@@ -121,17 +122,6 @@ def documents(found: Sequence[Relative]) -> list[Document]:
     ]  # fmt: skip
 
 
-def offer_documents(found: Sequence[Offer]) -> list[Document]:
-    """Return relatives with what they would take here, for the public JSON."""
-    made = documents([item.relative for item in found])
-    for document, item in zip(made, found, strict=True):
-        document["format"] = item.row.format if item.row is not None else None
-        document["memory_ratio"] = figure(item.memory_ratio)
-        document["energy_ratio"] = figure(item.energy_ratio)
-        document["time_ratio"] = figure(item.time_ratio)
-    return made
-
-
 class _Ways:
     """The candidates of an answer by model, looked through once."""
 
@@ -161,6 +151,7 @@ def _offer(ways: _Ways, row: CandidateRow, item: Relative) -> Offer:
         (row.estimate.time_per_query, theirs.estimate.time_per_query if theirs is not None else None),
     )
     memory, energy, time = (_ratio(own, other) for own, other in pairs)
+    energy = _same_power(energy, time)
     return Offer(
         relative=item, row=theirs, same_format=theirs is not None and theirs.format == row.format, memory_ratio=memory,
         energy_ratio=energy, time_ratio=time,
@@ -177,6 +168,23 @@ def _ratio(own: Quantity, other: Quantity | None) -> Quantity:
         value=other.value / own.value, low=low / own_high, high=high / own_low, unit="1",
         evidence=weakest((own.evidence, other.evidence)),
         basis="both by the same estimator for this computer; the ends of the ranges against each other",
+    )  # fmt: skip
+
+
+def _same_power(energy: Quantity, time: Quantity) -> Quantity:
+    """Return a ratio of energies with the range of the times': the power, which is least known, is that of both.
+
+    Measured energies keep the ends of their own ranges.
+    """
+    if energy.evidence in _MEASURED or energy.value is None or not time.value:
+        return energy
+    if time.low is None or time.high is None:
+        return energy
+    share = energy.value / time.value
+    return msgspec.structs.replace(
+        energy, low=time.low * share, high=time.high * share,
+        basis="both by the same estimator for this computer; the power is the same for both, the ends of the times "
+        "against each other",
     )  # fmt: skip
 
 

@@ -81,6 +81,7 @@ def test_what_a_relative_would_take_here_is_by_the_same_estimator():
     assert first.memory_ratio.low == theirs.low / own.high
     assert first.memory_ratio.high == theirs.high / own.low
     assert first.energy_ratio.value == first.row.energy_per_1000_queries.value / row.energy_per_1000_queries.value
+    assert first.energy_ratio.high < first.time_ratio.high * 1.01  # the power is the same for both
     assert first.memory_ratio.value < 0.6
     line = words.lines(answer, row, CATALOG)[0]
     assert line.text.startswith(
