@@ -13,7 +13,9 @@ from advisor.cli import (
     calibrate,
     catalog,
     compare_energy,
+    compression,
     conversion_tools,
+    convert,
     describe,
     estimate,
     examples,
@@ -91,6 +93,7 @@ def build() -> typer.Typer:
                     examples.examples, estimate.estimate, examples_run.examples_run,
                     recommend.recommend,
                     calibrate.calibrate, probe.probe, meters.meters, compare_energy.compare_energy,
+                    compression.compression,
                     wall_meter.wall_meter, finetune.finetune, interchange.export_energy,
                     interchange.compare_codecarbon,
                     report.report):  # fmt: skip
@@ -99,6 +102,7 @@ def build() -> typer.Typer:
     app.add_typer(hub.build(_until_the_reader_leaves), name="hub")
     app.add_typer(models.build(_until_the_reader_leaves), name="models")
 
+    app.command()(_until_the_reader_leaves(convert.convert))
     app.add_typer(conversion_tools.build_tools(_until_the_reader_leaves), name="conversion-tools")
     app.add_typer(conversion_tools.build_shelf(_until_the_reader_leaves), name="converted")
 

@@ -20,6 +20,9 @@ from advisor.catalog.query import Structure
 from advisor.catalog.relatives import Kind as RelativeKind
 from advisor.catalog.weights.model import Pattern
 from advisor.child.protocol import OutcomeCode, Sample
+from advisor.convert.cost import Route
+from advisor.convert.plan import FormatId
+from advisor.convert.plan import Method as RoundingMethod
 from advisor.convert.tools import Status as ToolsStatus
 from advisor.energy.compare import Finding
 from advisor.energy.model import Component, EnergyResult, MeterInfo
@@ -318,6 +321,8 @@ def documents() -> dict[str, Schema]:
         "finetune": _finetune(),
         "size": _size(),
         "sparsity": _sparsity(),
+        "conversion": _conversion(),
+        "conversion-plan": _conversion_plan(),
         "conversion-tools": _conversion_tools(),
         "converted": _converted(),
         "examples": _examples(),
@@ -407,6 +412,33 @@ def _size() -> Schema:
             closed(sentence=TEXT, **dict.fromkeys(("parameters", "weights", "added_work"), FIGURE), remarks=TEXTS)
         ),
     )
+
+
+def _conversion_plan() -> Schema:
+    refusal = closed(**dict.fromkeys(("code", "message", "remedy"), TEXT))
+    return closed(
+        **head("conversion-plan"), **dict.fromkeys(("sentence", "model", "stored_as", "folder"), TEXT),
+        format=choice(FormatId), method=choice(RoundingMethod), source_kind={"enum": ["safetensors", "gguf"]},
+        structure=nullable(choice(Structure)), route=choice(Route), exists=BOOLEAN, steps=TEXTS, notes=TEXTS,
+        **dict.fromkeys(("memory", "time", "size", "parameters", "disk", "free"), FIGURE), refusals=array(refusal),
+    )  # fmt: skip
+
+
+def _conversion() -> Schema:
+    words = {"type": "object", "additionalProperties": TEXT}
+    figures = ("max_error", "mean_error", "scale", "cosine", "top1_agreement", "divergence")
+    check = closed(
+        sentence=TEXT, accepted=BOOLEAN, limit=TEXT, num_inputs=COUNT, num_values=COUNT,
+        **dict.fromkeys(figures, FIGURE),
+    )  # fmt: skip
+    return closed(
+        **head("conversion"), **dict.fromkeys(("sentence", "model", "folder", "made_by", "created"), TEXT),
+        format=choice(FormatId), method=choice(RoundingMethod), licence=nullable(TEXT), revision=nullable(TEXT),
+        options=words, versions=words, notes=TEXTS, check=nullable(check),
+        **dict.fromkeys(("size", "weights", "predicted_weights", "time", "predicted_time"), FIGURE),
+        **dict.fromkeys(("memory", "predicted_memory"), FIGURE),
+        files=array(closed(name=TEXT, size=FIGURE, sha256=TEXT)),
+    )  # fmt: skip
 
 
 def _conversion_tools() -> Schema:
