@@ -2,18 +2,42 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
+
+import msgspec
 
 from advisor import units
 from advisor.catalog import formats
+from advisor.catalog.local_model import LocalModel
 from advisor.catalog.own_models import OwnModel, OwnModels
+from advisor.convert.download import DownloadResult
+from advisor.convert.download_plan import DownloadPlan
+from advisor.convert.downloaded import Downloaded
+from advisor.evidence import Quantity
 from advisor.recommend.model import CandidateRow
 from advisor.report import wording
 from advisor.report.public_parts import Document, head, plain_figure
+from advisor.runnable.store import StoredModel
 
 TITLES = ("Model", "Parameters", "Weights", "Stored as", "Licence", "Where")
 EMPTY = "No model of your own yet. Add one with `models add PATH` or `models add hub:OWNER/NAME`."
 _STATED = "stated in the headers of the files"
+
+
+class HereLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A model that is on this computer, or on the user's list."""
+
+    kind: Literal["yours", "downloaded", "converted"]
+    key: str
+    """What tells it from others of its kind."""
+    name: str
+    what: str
+    size_bytes: int
+    where: str
+    path: str
+    """What can be opened; empty where nothing is here."""
+    removal: str
+    """What its removal does, one sentence."""
 
 
 class Answer(Protocol):
@@ -87,6 +111,70 @@ def standing(answer: Answer, model_id: str, tasks: Sequence[str] = ()) -> str:
         return f"{name} does not meet every need: {row.rejections[0].text}"
     place = "is the pick" if row.rank == 1 else f"has rank {row.rank:,} of {len(answer):,} candidates"
     return f"{name} {place}. {wording.verdict_sentence(row.estimate)}."
+
+
+def weights(model: LocalModel) -> Quantity:
+    """Return the bytes of the weights as they are stored."""
+    return Quantity(value=model.checkpoint.weight_bytes(), unit="B", evidence="measured", basis=_STATED)
+
+
+def plan_facts(plan: DownloadPlan) -> list[tuple[str, str]]:
+    """Return what is to be known before a download starts: name and value."""
+    here = plan.size_bytes - plan.missing_bytes
+    return [
+        ("Model", f"{plan.model_id} from {plan.host}"),
+        ("Commit", plan.commit[:12] + (f" ({plan.revision})" if plan.commit != plan.revision else "")),
+        ("Build", plan.variant if plan.variant == plan.kind else f"{plan.variant} ({plan.kind})"),
+        ("To download", units.size(plan.missing_bytes) + (f"; {units.size(here)} are here already" if here else "")),
+        ("Licence", plan.licence or "not stated"),
+        ("Goes into", _own_folder(plan.folder)),
+        ("Free there", units.NO_DATA if plan.free_bytes is None else units.size(plan.free_bytes)),
+    ]
+
+
+def downloaded(result: DownloadResult) -> str:
+    """Return what lies here after a download."""
+    taken = units.size(result.transferred_bytes)
+    what = f"{taken} downloaded" if result.transferred_bytes else "it was here already"
+    return f"{result.model_id} is complete: {what}, in {_own_folder(result.folder)}."
+
+
+def here_rows(own: OwnModels, downloaded: Iterable[Downloaded], converted: Iterable[StoredModel]) -> list[HereLine]:
+    """Return what is here already, with what a removal would do."""
+    found = [
+        HereLine(
+            kind="yours", key=model.card.id, name=model.card.id, what="your model", size_bytes=model.weight_bytes,
+            where=where(model), path=model.path or "",
+            removal=f"{model.card.id} is taken off your list. Its files stay where they are.",
+        )
+        for model in own.models
+    ]  # fmt: skip
+    found += [
+        HereLine(
+            kind="downloaded", key=item.model_id, name=item.model_id,
+            what="downloaded" if item.snapshot is not None else "downloaded in part", size_bytes=item.size_bytes,
+            where=item.folder, path=item.snapshot or "",
+            removal=f"All files of {item.model_id} in {item.folder} are deleted: {units.size(item.size_bytes)}.",
+        )
+        for item in downloaded
+    ]  # fmt: skip
+    found += [
+        HereLine(
+            kind="converted", key=item.folder, name=item.model_id,
+            what=f"converted to {wording.format_label(item.format_id)}", size_bytes=item.size_bytes, where=item.folder,
+            path=item.folder,
+            removal=f"The converted model in {item.folder} is deleted: {units.size(item.size_bytes)}. "
+            "The model it was made from stays.",
+        )
+        for item in converted
+    ]  # fmt: skip
+    return found
+
+
+def _own_folder(snapshot: str) -> str:
+    """Return the folder of a model, above those of its commits."""
+    place = Path(snapshot)
+    return str(place.parents[1]) if place.parent.name == "snapshots" else snapshot
 
 
 def _model(model: OwnModel) -> Document:

@@ -8,6 +8,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("results", "Results", "results"),
     ("compare", "Compare", "compare"),
     ("probe", "Probe", "probe"),
+    ("models", "Models", "models"),
     ("report", "Report", "report"),
     ("settings", "Settings", "settings"),
 )
@@ -81,6 +82,9 @@ HELP: dict[str, str] = {
     "probe": "Runs the chosen model's exact structure with made-up weights for up to a minute and a half, "
     "or measures an ONNX file of yours. Nothing is downloaded. Where a power meter can be read, energy is measured "
     "too; else a range is estimated.",
+    "models": "Brings a model of your own: a folder or a file of this computer, or one of the Hugging Face Hub. Only "
+    "the headers of its files are read; add it to the candidates and it is judged like those of the catalog. A "
+    "download says first what it takes, and can be cancelled at any time. Nobody is asked before you press Search.",
     "report": "Saves the answer with every figure's range and source. Names are left out unless you say otherwise.",
     "settings": "How the window looks, whose electricity counts, what it costs, and what every recommendation takes "
     "into account.",

@@ -32,6 +32,7 @@ from advisor.ui.controllers.task import RecommendController, TaskController
 from advisor.ui.crash import CrashHook, message
 from advisor.ui.desktop import Desktop
 from advisor.ui.main_window import MainWindow
+from advisor.ui.models_wiring import ModelsPart
 from advisor.ui.store import Snapshot, Store
 from advisor.ui.warm_up import WarmUp
 from advisor.ui.widgets.page import Page
@@ -119,6 +120,7 @@ class App(QObject):
         """End children and wait for workers: nothing may be left behind."""
         self._warm_up.stop()
         self.runtime.close()
+        self.models.close()
         for child in self._children:
             child.close()
         self.pool.wait()
@@ -172,6 +174,9 @@ class App(QObject):
             after_install=conversion_views.after_install, remove=conversion_views.remove, clear=conversion_views.clear,
             make_child=self._make_child, log=jobs.log_child, broken=broken, parent=self,
         )  # fmt: skip
+        self.models = ModelsPart(store, run=run, make_child=self._make_child, broken=broken, parent=self)
+        self.models.candidates_changed.connect(self.recommend.refresh)
+        self.models.results_wanted.connect(self._go_results)
         self.settings = SettingsController(
             store, run, save=settings.save, parse=jobs.parse_setting, refused=self._on_settings_refused, broken=broken,
             parent=self,
@@ -197,8 +202,8 @@ class App(QObject):
     def _make_page(self, name: str) -> Page:
         makers: dict[str, Callable[[], Page]] = {
             "this-computer": self._this_computer, "task": self._task_page, "results": self._results,
-            "compare": self._compare, "probe": self._probe_page, "report": self._report_page,
-            "settings": self._settings_page,
+            "compare": self._compare, "probe": self._probe_page, "models": self.models.page,
+            "report": self._report_page, "settings": self._settings_page,
         }  # fmt: skip
         return makers[name]()
 
@@ -351,8 +356,10 @@ class App(QObject):
             QTimer.singleShot(0, self.window.rebuild)
         if _judged_by(before) != _judged_by(now):
             self.recommend.refresh()
-        if before.model_folder != now.model_folder and not new.machine.saved_as:
-            self.hardware.inspect()
+        if before.model_folder != now.model_folder:
+            self.models.own.load()
+            if not new.machine.saved_as:
+                self.hardware.inspect()
 
     @Slot(object)
     def _on_probe_measured(self, result: ProbeResult) -> None:
@@ -373,6 +380,7 @@ class App(QObject):
         self.probe.stop()
         self.calibration.stop()
         self.file.stop()
+        self.models.stop()
 
     def _on_settings_refused(self, error: AdvisorError) -> None:
         message(self.window, error.sentence(), "")

@@ -19,6 +19,7 @@ from advisor.recommend.model import CandidateRow, Summary
 from advisor.report.model import ReportDocument
 from advisor.settings import Settings
 from advisor.task.model import Description, TaskSpec, Workload
+from advisor.ui.models_state import ModelsState, ModelView
 from advisor.ui.tools_state import ConversionState
 
 MAX_PINNED = 4
@@ -275,6 +276,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     calibration: CalibrationState = CalibrationState()
     file: FileState = FileState()
     meters: MeterState = MeterState()
+    models: ModelsState = ModelsState()
     conversion: ConversionState = ConversionState()
 
 
@@ -356,6 +358,17 @@ def with_file(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: ANN401
 def with_meters(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: ANN401
     """Change fields of the power meters."""
     return msgspec.structs.replace(snapshot, meters=msgspec.structs.replace(snapshot.meters, **fields))
+
+
+def with_models(snapshot: Snapshot, part: str, **fields: Any) -> Snapshot:  # noqa: ANN401
+    """Change fields of one part of the page Models: `local`, `hub`, `download` or `here`."""
+    changed = msgspec.structs.replace(getattr(snapshot.models, part), **fields)
+    return msgspec.structs.replace(snapshot, models=msgspec.structs.replace(snapshot.models, **{part: changed}))
+
+
+def with_chosen_model(snapshot: Snapshot, view: ModelView | None) -> Snapshot:
+    """Show another model in the details of the page Models."""
+    return msgspec.structs.replace(snapshot, models=msgspec.structs.replace(snapshot.models, chosen=view))
 
 
 def merged_task(

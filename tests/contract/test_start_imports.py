@@ -29,7 +29,7 @@ def poll():
     if snapshot.results.recommendation is not None:
         app.window.go("results")
         app.window.page("results").tabs.setCurrentIndex(1)
-        for name in ("compare", "probe", "report", "settings"):
+        for name in ("compare", "probe", "models", "report", "settings"):
             app.window.go(name)
         seen["later"] = sorted(sys.modules)
         app.window.close()

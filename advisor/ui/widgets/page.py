@@ -35,7 +35,7 @@ class Page(QWidget):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(content)
-        self._bar = area.verticalScrollBar()
+        self._area, self._bar = area, area.verticalScrollBar()
         self._bar.rangeChanged.connect(self._on_bar_range_changed)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -61,6 +61,10 @@ class Page(QWidget):
         taken = self._bar.sizeHint().width() if last > first else 0
         margins.setRight(max(0, 3 * theme.unit_px(self) - taken))
         self.body.setContentsMargins(margins)
+
+    def scroll_to(self, widget: QWidget) -> None:
+        """Bring a part of the page into view."""
+        self._area.ensureWidgetVisible(widget)
 
     def set_subtitle(self, sentence: str) -> None:
         """Show one line below the heading; an empty one takes no room."""

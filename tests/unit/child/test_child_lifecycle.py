@@ -148,7 +148,8 @@ def test_a_child_that_never_ran():
 @pytest.mark.parametrize(
     ("job", "name", "process"),
     [("", "measurement", "measuring"), ("probe", "measurement", "measuring"),
-     ("hub-download", "download", "downloading"), ("convert", "conversion", "converting"), ("conversion-tools", "installation", "installing")],
+     ("hub-download", "download", "downloading"), ("convert", "conversion", "converting"),
+     ("conversion-tools", "installation", "installing")],
 )  # fmt: skip
 def test_sentences_say_what_the_child_was_doing(job, name, process):
     stopped = Lifecycle(job=job)
