@@ -143,6 +143,11 @@ def power_source(source: str) -> str:
     return _look_up(words.POWER_SOURCES, source)
 
 
+def probe_kind(kind: str) -> str:
+    """Return whose weights a probe ran: `made-up weights`."""
+    return _look_up(words.PROBE_KIND_WORDS, kind)
+
+
 def grade_help(grade: str) -> str:
     """Return what a probe's grade means."""
     return _look_up(words.GRADE_HELP, grade)
@@ -306,7 +311,7 @@ def probe_sentence(result: ProbeResult, estimate: Estimate | None = None) -> str
     if counted:
         measured = f"{measured[:-1]}, {counted})" if measured.endswith(")") else f"{measured} ({counted})"
     opening = _("Measured with {weights}: {figure}.").format(
-        weights=_look_up(words.PROBE_KIND_WORDS, result.kind), figure=measured
+        weights=probe_kind(result.kind), figure=measured
     )
     if estimate is None:
         return opening

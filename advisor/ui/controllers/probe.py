@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance, Slot
 from advisor.child.protocol import LogRecord, Message, Outcome, Progress, Sample
 from advisor.errors import AdvisorError
 from advisor.hardware.model import HardwareProfile
-from advisor.probe.plan import ProbePlan, ProbeResult
+from advisor.probe.plan import ProbePlan, ProbeResult, RunPlan
+from advisor.probe.weights.plan import WeightsPlan
 from advisor.recommend.model import CandidateRow
 from advisor.settings import Settings
 from advisor.ui.controllers.request import NO_MACHINE, Request, Run
@@ -21,9 +22,12 @@ TIME_LIMIT_FACTOR = 4.0
 ALREADY_RUNNING = "A probe is running already. Stop it first, or wait for its end."
 CALIBRATING = "This computer is being calibrated. Wait for its end: both would disturb each other."
 MEASURING_FILE = "An ONNX file is being measured. Wait for its end: both would disturb each other."
+LOOKING = "The app is looking for its real files. Wait a moment."
+SAVED_MACHINE = "Real files can only be measured on this computer, not on a saved machine."
 IDLE_WORD = "idle"
 """Part of what a probe says it does while it reads idle power."""
 Plan = Callable[[CandidateRow, HardwareProfile, Settings], ProbePlan]
+PlanReal = Callable[[CandidateRow, str, HardwareProfile, Settings], WeightsPlan]
 
 
 class Child(Protocol):
@@ -56,6 +60,7 @@ class ProbeController(QObject):
         run: Run,
         *,
         plan: Plan,
+        plan_real: PlanReal | None = None,
         make_child: Callable[[QObject], Any],
         log: Callable[[LogRecord], None],
         broken: Callable[[Exception], None],
@@ -63,12 +68,12 @@ class ProbeController(QObject):
     ) -> None:
         """Keep the store, the worker, the planner and the maker of children."""
         super().__init__(parent)
-        self._store, self._plan, self._make_child, self._log = store, plan, make_child, log
+        self._store, self._plan, self._plan_real, self._make_child, self._log = store, plan, plan_real, make_child, log
         self._child: Any = None
         self._pending: list[Sample] = []
         self._idle_w: list[float] = []
         self._progress: Progress | None = None
-        self._request: Request[ProbePlan] = Request(
+        self._request: Request[RunPlan] = Request(
             run, answered=self._on_planned, refused=self._on_refused, broken=broken, parent=self
         )
         self._paint = QTimer(self)
@@ -83,16 +88,34 @@ class ProbeController(QObject):
 
     @Slot(object)
     def start(self, row: CandidateRow) -> None:
-        """Measure one row; refused with a sentence while another probe runs."""
+        """Measure one row with made-up weights; refused with a sentence while another probe runs."""
+        profile, settings = self._store.snapshot.machine.profile, self._store.snapshot.settings
+        if self._may_start("" if row.can_probe else row.why_no_probe) and profile is not None:
+            self._begin(row, lambda: self._plan(row, profile, settings))
+
+    @Slot(object)
+    def start_real(self, row: CandidateRow) -> None:
+        """Measure the real files of one row; refused with a sentence where that makes no sense now."""
         snapshot = self._store.snapshot
-        profile = snapshot.machine.profile
-        other = _other(snapshot)
-        if self.running or other or not row.can_probe or profile is None:
-            busy = ALREADY_RUNNING if self.running else other
-            notice = busy or row.why_no_probe or NO_MACHINE
+        profile, settings, real = snapshot.machine.profile, snapshot.settings, snapshot.real
+        here = bool(real.path) and (real.model, real.format) == (row.model, row.format)
+        why_not = "" if here else real.why_not or LOOKING
+        if not why_not and snapshot.machine.saved_as:
+            why_not = SAVED_MACHINE
+        plan = self._plan_real
+        if self._may_start(why_not) and profile is not None and plan is not None:
+            self._begin(row, lambda: plan(row, real.path, profile, settings))
+
+    def _may_start(self, why_not: str) -> bool:
+        """Tell whether a probe can be started now; say why not where it cannot."""
+        snapshot = self._store.snapshot
+        busy = ALREADY_RUNNING if self.running else _other(snapshot)
+        notice = busy or why_not or ("" if snapshot.machine.profile is not None else NO_MACHINE)
+        if notice:
             self._store.update(lambda old: with_probe(old, notice=notice))
-            return
-        settings = snapshot.settings
+        return not notice
+
+    def _begin(self, row: CandidateRow, plan: Callable[[], RunPlan]) -> None:
         self._pending, self._progress, self._idle_w = [], None, []
         self._store.update(
             lambda old: with_probe(
@@ -100,7 +123,7 @@ class ProbeController(QObject):
                 detail="", samples=(), idle_power_w=None, result=None, outcome=None, notice="",
             )
         )  # fmt: skip
-        self._request.ask(lambda: self._plan(row, profile, settings))
+        self._request.ask(plan)
 
     @Slot()
     def stop(self) -> None:
@@ -115,13 +138,13 @@ class ProbeController(QObject):
         self._store.update(lambda old: with_probe(old, phase="stopping"))
         self._child.stop()
 
-    def _on_planned(self, plan: ProbePlan) -> None:
+    def _on_planned(self, plan: RunPlan) -> None:
         self._child = self._make_child(self)
         self._child.message.connect(self._on_child_message)
         self._child.ended.connect(self._on_child_ended)
         self._store.update(lambda old: with_probe(old, phase="running"))
         self._child.start(
-            "probe",
+            "probe-weights" if isinstance(plan, WeightsPlan) else "probe",
             msgspec.json.encode(plan),
             timeout_s=TIME_LIMIT_FACTOR * (plan.time_box_s + energy_s(plan)),
             memory_limit_bytes=plan.memory_box_bytes,
@@ -175,7 +198,7 @@ class ProbeController(QObject):
         self.idle.emit()
 
 
-def energy_s(plan: ProbePlan) -> float:
+def energy_s(plan: RunPlan) -> float:
     """Return the time that measuring energy adds to a probe where a meter can be read, in seconds."""
     from advisor.probe import energy_stage
 

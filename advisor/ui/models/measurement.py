@@ -12,7 +12,7 @@ from advisor.evidence import Quantity
 from advisor.probe.agreement import Agreement
 from advisor.probe.onnx_file.plan import OnnxFileResult
 from advisor.probe.plan import ProbeResult
-from advisor.report import probe_notes, wording
+from advisor.report import beside, probe_notes, wording
 from advisor.ui.models import report_sheet
 from advisor.ui.models.simple_table import Cell
 
@@ -26,6 +26,37 @@ class MeasuredLine(msgspec.Struct, frozen=True, kw_only=True):
     estimate: str
     measured: str
     difference: str
+    made_up: str = ""
+    """With made-up weights, beside real ones."""
+
+
+TITLES = ("", "Estimate before", "Measured now", "Difference")
+REAL_TITLES = ("", "Estimate before", "Made-up weights", "Real weights", "Real over made-up")
+
+
+def real_lines(result: ProbeResult, estimate: Estimate | None, made_up: ProbeResult | None) -> tuple[MeasuredLine, ...]:
+    """Return the figures of real weights beside those of made-up ones and the estimate.
+
+    Args:
+        result: with real weights.
+        estimate: made before.
+        made_up: the probe with made-up weights that stands beside it.
+    """
+    return tuple(
+        MeasuredLine(
+            label=line.label, estimate="" if line.estimate is None else wording.figure(line.estimate),
+            made_up="" if line.made_up is None else wording.figure(line.made_up), measured=_seen(line.weights),
+            difference=beside.ratio_words(line.over_made_up),
+        )
+        for line in beside.lines(result, made_up, estimate)
+    )  # fmt: skip
+
+
+def cells(line: MeasuredLine, *, is_real: bool) -> tuple[str, ...]:
+    """Return a figure as the cells under `TITLES`, or under `REAL_TITLES`."""
+    if is_real:
+        return (line.label, line.estimate, line.made_up, line.measured, line.difference)
+    return (line.label, line.estimate, line.measured, line.difference)
 
 
 def lines(result: ProbeResult, estimate: Estimate | None) -> tuple[MeasuredLine, ...]:
@@ -70,9 +101,12 @@ def _difference(guess: Quantity | None, seen: Quantity) -> str:
     return f"{words}, within its range" if inside else words
 
 
-def grade_lines(result: ProbeResult, agreement: Agreement | None = None) -> tuple[str, ...]:
+def grade_lines(
+    result: ProbeResult, agreement: Agreement | None = None, made_up: ProbeResult | None = None
+) -> tuple[str, ...]:
     """Return how steady the run was, then each reason and condition, one a line."""
     parts = [f"Grade {result.grade}: {wording.grade_help(result.grade)}.", *result.reasons]
+    parts += beside.notes(result, made_up)
     return (*parts, *probe_notes.notes(result, agreement))
 
 
@@ -102,9 +136,14 @@ def _probe_row(result: ProbeResult) -> tuple[Cell, ...]:
     return (
         Cell(text=report_sheet.when(result.created), key=result.created),
         Cell(text=result.model.partition("/")[2] or result.model, tip=result.model),
-        Cell(text=wording.format_label(result.format)), _figure(result.rate), _figure(result.peak_memory),
+        Cell(text=_format(result)), _figure(result.rate), _figure(result.peak_memory),
         Cell(text=result.grade if finished else "not measured", tip=tip or wording.grade_help(result.grade)),
     )  # fmt: skip
+
+
+def _format(result: ProbeResult) -> str:
+    label = wording.format_label(result.format)
+    return f"{label}, {wording.probe_kind(result.kind)}" if result.kind == "weights" else label
 
 
 def _file_row(result: OnnxFileResult) -> tuple[Cell, ...]:

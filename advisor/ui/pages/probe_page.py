@@ -1,7 +1,7 @@
 """One button: measure the chosen model with made-up weights, live, and lay the result beside the estimate."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal, Slot
@@ -15,7 +15,7 @@ from advisor.hardware.model import CpuFacts
 from advisor.probe import agreement
 from advisor.probe.plan import ProbeResult
 from advisor.recommend.model import CandidateRow
-from advisor.report import energy_words, wording
+from advisor.report import beside, energy_words, wording
 from advisor.ui import theme
 from advisor.ui.dialogs.table_dialog import TableDialog
 from advisor.ui.models import energy_table, measurement
@@ -31,6 +31,8 @@ WHAT_HAPPENS = (
     "Takes up to a minute and a half. Speed and memory do not depend on what the weights are, only on their number and "
     "form, so the figures hold for the real model. You can stop at any time; nothing is left behind."
 )
+REAL = "Measure the real weights"
+LOOKING = "Looking for its real files..."
 NOTHING_CHOSEN = "Choose a model on the results page first."
 
 
@@ -39,6 +41,7 @@ class ProbePage(Page):
 
     Signals:
         probe_requested: the row to measure.
+        real_requested: the row whose real files are measured.
         stop_requested: stop the probe.
         results_requested: back to the results.
         file_requested: path of an ONNX file to measure, and sizes of its free dimensions.
@@ -46,6 +49,7 @@ class ProbePage(Page):
     """
 
     probe_requested = Signal(object)
+    real_requested = Signal(object)
     stop_requested = Signal()
     results_requested = Signal()
     file_requested = Signal(str, object)
@@ -100,7 +104,9 @@ class ProbePage(Page):
         walled, self._wall = self._wall != new.meters.wall, new.meters.wall
         outlook = energy_words.energy_outlook(new.settings.energy_mode, new.meters.infos)
         said, self._what = self._what, f"{WHAT_HAPPENS} {outlook}".strip()
-        same = old is not None and (old.probe, old.results, said) == (new.probe, new.results, self._what)
+        same = old is not None and (old.probe, old.results, old.real, said) == (
+            new.probe, new.results, new.real, self._what
+        )  # fmt: skip
         if same and not walled:
             return
         before, self._probe = self._probe, new.probe
@@ -148,16 +154,19 @@ class ProbePage(Page):
         words.setSpacing(unit // 2)
         self.name = text.label(level="figure", wrap=True)
         self.sentence = text.label(role="muted", wrap=True)
-        words.addWidget(self.name)
-        words.addWidget(self.sentence)
+        self.real_words = text.selectable(text.label(role="muted", wrap=True))
+        for label in (self.name, self.sentence, self.real_words):
+            words.addWidget(label)
         row.addLayout(words, 1)
         self.choose = text.button("Choose another")
+        self.real = text.button(REAL)
         self.start = text.button("Start the probe", role="primary")
         self.stop = text.button("Stop", tip="Esc")
         self.choose.clicked.connect(self._on_choose_clicked)
+        self.real.clicked.connect(self._on_real_clicked)
         self.start.clicked.connect(self._on_start_clicked)
         self.stop.clicked.connect(self._on_stop_clicked)
-        for button in (self.choose, self.start, self.stop):
+        for button in (self.choose, self.real, self.start, self.stop):
             row.addWidget(button)
         card.body.addLayout(row)
         self.stages = StageStrip()
@@ -213,9 +222,19 @@ class ProbePage(Page):
         why_not = NOTHING_CHOSEN if row is None else "" if row.can_probe else row.why_no_probe
         self.start.setVisible(not running)
         text.set_because(self.start, why_not)
+        self._show_real(new, running)
         self.stop.setVisible(running)
         careful = row is not None and row.verdict in {"tight", "does-not-fit"}
         self.start.setText("Measure it anyway" if careful else "Start the probe")
+
+    def _show_real(self, new: Snapshot, running: bool) -> None:
+        """Offer to measure the real files where they are here; else say what to do."""
+        real = new.real
+        why_not = NOTHING_CHOSEN if self._row is None else LOOKING if real.busy else real.why_not
+        self.real.setVisible(not running)
+        text.set_because(self.real, why_not)
+        self.real_words.setVisible(self._row is not None and not running)
+        self.real_words.setText(real.words or why_not)
 
     @staticmethod
     def _advice(row: CandidateRow | None) -> str:
@@ -321,17 +340,27 @@ class ProbePage(Page):
             self.verdict.setText(wording.outcome_sentence(outcome.code, outcome.message, outcome.remedy))
             self.grade.setText("")
             return
-        self.verdict.setText(wording.probe_sentence(probe.result, estimate))
-        for column, title in enumerate(("", "Estimate before", "Measured now", "Difference")):
-            self.grid.addWidget(text.label(title, level="small", role="muted"), 0, column)
-        for place, line in enumerate(measurement.lines(probe.result, estimate), start=1):
-            for column, words in enumerate((line.label, line.estimate, line.measured, line.difference)):
-                if not words:
-                    continue
-                label = text.label(words, level="heading" if column == 2 else None, wrap=column == 3)
-                self.grid.addWidget(text.selectable(label), place, column)
-        first, *rest = measurement.grade_lines(probe.result, agreement.compare(probe.result, self._kept))
+        result, is_real = probe.result, probe.result.kind == "weights"
+        self.verdict.setText(wording.probe_sentence(result, estimate))
+        made_up = beside.twin(result, self._kept) if is_real else None
+        lines = measurement.real_lines(result, estimate, made_up) if is_real else measurement.lines(result, estimate)
+        self._fill_grid(measurement.REAL_TITLES if is_real else measurement.TITLES, [
+            measurement.cells(line, is_real=is_real) for line in lines
+        ])  # fmt: skip
+        first, *rest = measurement.grade_lines(result, agreement.compare(result, self._kept), made_up)
         self.grade.setText("\n".join((first, *(f"•  {line}" for line in rest))))
+
+    def _fill_grid(self, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Show figures; the last column but one is what was measured."""
+        last = len(titles) - 1
+        for column, title in enumerate(titles):
+            self.grid.addWidget(text.label(title, level="small", role="muted"), 0, column)
+            self.grid.setColumnStretch(column, int(column == last))
+        for place, cells in enumerate(rows, start=1):
+            for column, words in enumerate(cells):
+                if words:
+                    label = text.label(words, level="heading" if column == last - 1 else None, wrap=column == last)
+                    self.grid.addWidget(text.selectable(label), place, column)
 
     def _announce(self, before: ProbeState, now: ProbeState) -> None:
         """Tell a screen reader of stages and the end, never of each percent."""
@@ -354,6 +383,11 @@ class ProbePage(Page):
     def _on_start_clicked(self) -> None:
         if self._row is not None:
             self.probe_requested.emit(self._row)
+
+    @Slot()
+    def _on_real_clicked(self) -> None:
+        if self._row is not None:
+            self.real_requested.emit(self._row)
 
     @Slot()
     def _on_stop_clicked(self) -> None:
