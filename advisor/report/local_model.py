@@ -9,8 +9,9 @@ from advisor.catalog.adapters import AdapterFile
 from advisor.catalog.headers.checkpoint import Adapter, Tokenizer
 from advisor.catalog.local_model import LocalModel
 from advisor.catalog.relatives import Relative
+from advisor.catalog.weights import outline
 from advisor.evidence import Evidence, Quantity, unknown
-from advisor.report import adapters, relatives
+from advisor.report import adapters, relatives, sparsity
 from advisor.report.public_parts import Document, figure, head, plain_figure
 
 _MOST_FILES_SHOWN = 8
@@ -103,6 +104,10 @@ def remarks(model: LocalModel) -> list[str]:
     if unknown:
         found.append(f"Types of numbers this app does not know: {', '.join(unknown)}. Their bytes are counted.")
     found += checkpoint.notes
+    if model.known.agrees is False:
+        tensors, shape = checkpoint.tensors(), model.known.card.architecture
+        uneven, missing = outline.uneven_shapes(tensors), outline.missing_layers(tensors, outline.stated_layers(shape))
+        found += [*sparsity.missing(missing), *([sparsity.uneven(uneven)] if uneven else [])]
     if model.related:
         found.append(f"Same shape as {', '.join(model.related)} in the catalog.")
     return found

@@ -105,16 +105,20 @@ def remarks(found: SparsityReport) -> list[str]:
 
 def taken_out(found: SparsityReport) -> list[str]:
     """Return what was taken out of the model as a whole: layers, heads, parts of layers."""
-    said = []
-    if found.missing_layers:
-        named = ", ".join(map(str, found.missing_layers[:_MOST_SHOWN]))
-        more = ", ..." if len(found.missing_layers) > _MOST_SHOWN else ""
-        said.append(f"{len(found.missing_layers)} layers are not there (counted from 0: {named}{more}).")
+    said = missing(found.missing_layers)
     if found.num_pruned_heads:
         said.append(f"config.json lists {found.num_pruned_heads} attention heads as cut out.")
     if found.uneven:
         said.append(uneven(found.uneven))
     return said
+
+
+def missing(layers: tuple[int, ...]) -> list[str]:
+    """Return that layers are not there; nothing where they all are."""
+    if not layers:
+        return []
+    named = ", ".join(map(str, layers[:_MOST_SHOWN])) + (", ..." if len(layers) > _MOST_SHOWN else "")
+    return [f"{len(layers)} layers are not there (counted from 0: {named})."]
 
 
 def uneven(shapes: tuple[UnevenShape, ...]) -> str:
@@ -123,8 +127,8 @@ def uneven(shapes: tuple[UnevenShape, ...]) -> str:
     more = f", and {len(shapes) - 1} more" if len(shapes) > 1 else ""
     sizes = f"{_shape(first.smallest_sizes)} to {_shape(first.largest_sizes)}"
     return (
-        f"Layers differ in shape: {first.name} from {sizes}{more}. Parts of them were cut out; sizes and estimates use "
-        "the shapes that are there."
+        f"Layers differ in shape: {first.name} from {sizes}{more}. Parts were cut out, or it is built so; sizes and "
+        "estimates use the shapes that are there."
     )
 
 
