@@ -1,16 +1,15 @@
 """Language models with their real weights: scores of every token, greedy answers, how likely a continuation is."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal, Self
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from advisor.errors import InvalidInputError
 from advisor.runnable import memory, onnx_header
-from advisor.runnable.engine import network
+from advisor.runnable.engine import greedy, network
+from advisor.runnable.engine.greedy import Generation, OnToken, Writer
 from advisor.runnable.engine.network import Floats, Network, Past
 from advisor.runnable.model import RunnableModel
 
@@ -18,19 +17,6 @@ _CHUNK_BYTES = memory.SCORES_BYTES
 """[B] Of scores made by one run; longer prompts are read in parts."""
 _LEAST_CHUNK = 16
 _SCORE_BYTES = 4
-clock = time.perf_counter
-
-
-class Generation(msgspec.Struct, frozen=True, kw_only=True):
-    """A greedy answer."""
-
-    ids: tuple[int, ...]
-    """Without the token that ended it."""
-    first_token_s: float
-    """[s] From the prompt's tokens to the first token of the answer."""
-    token_s: tuple[float, ...]
-    """[s] Of each further token, the ending one among them."""
-    stopped_by: Literal["stop", "length", "caller"]
 
 
 class Decoder:
@@ -97,7 +83,7 @@ class Decoder:
 
     def generate(
         self, ids: Sequence[int], *, max_new_tokens: int, stop_ids: Sequence[int] = (),
-        on_token: Callable[[int], bool] | None = None,
+        on_token: OnToken | None = None,
     ) -> Generation:  # fmt: skip
         """Answer with the most likely token each time.
 
@@ -111,35 +97,17 @@ class Decoder:
             AdvisorError: as `logits`.
         """
         own = self._model.tokenizer.eos_token_ids if self._model.tokenizer is not None else ()
-        stops = {*own, *stop_ids}
-        if max_new_tokens < 1:
-            raise InvalidInputError(
-                "answer-empty", "An answer must be allowed at least one token.", remedy="Ask for one or more."
-            )
         past = self._start(ids, max_new_tokens)
-        found: list[int] = []
-        times_s: list[float] = []
-        reason: Literal["stop", "length", "caller"] = "length"
-        begin_s = clock()
+        return greedy.answer(
+            self._write(ids, past), max_new_tokens=max_new_tokens, stops={*own, *stop_ids}, on_token=on_token
+        )
+
+    def _write(self, ids: Sequence[int], past: Past) -> Writer:
         rows, past = self._last(ids, past)
+        found = list(ids)
         while True:
-            token = int(rows[-1].argmax())
-            now_s = clock()
-            times_s.append(now_s - begin_s)
-            begin_s = now_s
-            if token in stops:
-                reason = "stop"
-                break
-            found.append(token)
-            if on_token is not None and not on_token(token):
-                reason = "caller"
-                break
-            if len(found) >= max_new_tokens:
-                break
-            rows, past = self._step([*ids, *found], past)
-        return Generation(
-            ids=tuple(found), first_token_s=times_s[0], token_s=tuple(times_s[1:]), stopped_by=reason
-        )  # fmt: skip
+            found.append((yield rows[-1]))
+            rows, past = self._step(found, past)
 
     def score(self, prefix_ids: Sequence[int], continuations: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         """Return how likely each continuation is after the same prefix, which is read once.

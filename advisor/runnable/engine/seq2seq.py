@@ -1,6 +1,6 @@
 """Encoder-decoders with their real weights: a text or a recording is read once, an answer is written token by token."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -8,9 +8,9 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from advisor.errors import InvalidInputError
-from advisor.runnable.engine import network
+from advisor.runnable.engine import greedy, network
 from advisor.runnable.engine import session as sessions
-from advisor.runnable.engine.decoder import Generation, clock
+from advisor.runnable.engine.greedy import Generation, OnToken, Writer
 from advisor.runnable.engine.network import Floats, Network, Past
 from advisor.runnable.model import RunnableModel
 
@@ -73,7 +73,7 @@ class EncoderDecoder:
     def generate(
         self, source: Sequence[int] | Mapping[str, NDArray[Any]], *, max_new_tokens: int,
         start_ids: Sequence[int] = (), stop_ids: Sequence[int] = (), suppressed_ids: Sequence[int] = (),
-        on_token: Callable[[int], bool] | None = None,
+        suppressed_first_ids: Sequence[int] = (), on_token: OnToken | None = None,
     ) -> Generation:  # fmt: skip
         """Answer with the most likely token each time.
 
@@ -83,43 +83,27 @@ class EncoderDecoder:
             start_ids: what the answer begins with; by default `start_ids()`.
             stop_ids: end it too, beside the model's own.
             suppressed_ids: never written.
+            suppressed_first_ids: not written as the first token.
             on_token: told each token of the answer; False ends it.
 
         Raises:
-            InvalidInputError: `prompt-empty`, `start-token-unknown`.
+            InvalidInputError: `prompt-empty`, `start-token-unknown`, `answer-empty`.
             AdvisorError: as `open`.
         """
         own = self._model.tokenizer.eos_token_ids if self._model.tokenizer is not None else ()
-        stops = {*own, *stop_ids}
         begins = tuple(start_ids) or self.start_ids()
-        begin_s = clock()
+        return greedy.answer(
+            self._write(source, begins), max_new_tokens=max_new_tokens, stops={*own, *stop_ids}, on_token=on_token,
+            suppressed_ids=suppressed_ids, suppressed_first_ids=suppressed_first_ids,
+        )  # fmt: skip
+
+    def _write(self, source: Sequence[int] | Mapping[str, NDArray[Any]], begins: Sequence[int]) -> Writer:
         others = self._read(source)
         rows, past = self._begin(begins, others)
-        found: list[int] = []
-        times_s: list[float] = []
-        reason: Any = "length"
+        found = list(begins)
         while True:
-            scores = rows[-1]
-            if suppressed_ids:
-                scores = scores.copy()
-                scores[list(suppressed_ids)] = -np.inf
-            token = int(scores.argmax())
-            now_s = clock()
-            times_s.append(now_s - begin_s)
-            begin_s = now_s
-            if token in stops:
-                reason = "stop"
-                break
-            found.append(token)
-            if on_token is not None and not on_token(token):
-                reason = "caller"
-                break
-            if len(found) >= max_new_tokens:
-                break
-            rows, past = self._step([*begins, *found], past, others)
-        return Generation(
-            ids=tuple(found), first_token_s=times_s[0], token_s=tuple(times_s[1:]), stopped_by=reason
-        )  # fmt: skip
+            found.append((yield rows[-1]))
+            rows, past = self._step(found, past, others)
 
     def logits(self, source: Sequence[int] | Mapping[str, NDArray[Any]], target_ids: Sequence[int]) -> Floats:
         """Return the scores of the token after each token of an answer, shape (n, vocabulary), float32.
