@@ -13,9 +13,11 @@ from advisor.catalog.own_models import OwnModel, OwnModels
 from advisor.convert.download import DownloadResult
 from advisor.convert.download_plan import DownloadPlan
 from advisor.convert.downloaded import Downloaded
+from advisor.convert.plan import ConvertPlan
 from advisor.evidence import Quantity
 from advisor.recommend.model import CandidateRow
 from advisor.report import wording
+from advisor.report.conversion import ROUTE_WORDS
 from advisor.report.public_parts import Document, head, plain_figure
 from advisor.runnable.store import StoredModel
 
@@ -129,6 +131,20 @@ def plan_facts(plan: DownloadPlan) -> list[tuple[str, str]]:
         ("Licence", plan.licence or "not stated"),
         ("Goes into", _own_folder(plan.folder)),
         ("Free there", units.NO_DATA if plan.free_bytes is None else units.size(plan.free_bytes)),
+    ]
+
+
+def convert_facts(plan: ConvertPlan) -> list[tuple[str, str]]:
+    """Return what is to be known before a conversion starts: name and value."""
+    return [
+        ("From", f"{plan.stored_as}, {units.count(plan.num_parameters)} parameters"),
+        ("To", f"{formats.by_id(plan.format_id).label}, about {units.size(plan.size.value or 0)}"),
+        ("By", ROUTE_WORDS[plan.route]),
+        ("Takes", wording.figure(plan.seconds)),
+        ("Memory meanwhile", wording.figure(plan.memory)),
+        ("Disk meanwhile", units.size(plan.disk_needed_bytes)),
+        ("Goes into", plan.folder),
+        ("Free there", units.NO_DATA if plan.disk_free_bytes is None else units.size(plan.disk_free_bytes)),
     ]
 
 

@@ -6,7 +6,9 @@ import msgspec
 
 from advisor.estimate.model import Verdict
 
-DownloadPhase = Literal["idle", "planning", "planned", "running", "stopping", "ended"]
+WorkPhase = Literal["idle", "planning", "planned", "running", "stopping", "ended"]
+WorkPart = Literal["download", "convert"]
+FIRST_FORMAT, FIRST_METHOD = "onnx-int4-b32", "rtn"
 HereKind = Literal["yours", "downloaded", "converted"]
 
 
@@ -44,6 +46,8 @@ class ModelView(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     path: str = ""
     """Folder or file on this computer; empty for a model of a hub."""
+    container: str = ""
+    """`safetensors`, `gguf` or `onnx`."""
     hub_id: str = ""
     revision: str = ""
     commit: str = ""
@@ -92,35 +96,45 @@ class HubState(msgspec.Struct, frozen=True, kw_only=True):
     searched: bool = False
 
 
-class PlanView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a download will take, in words, before its first byte."""
+class WorkPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a download or a conversion will take, in words, before it starts."""
 
-    model_id: str
-    sentence: str
     facts: tuple[tuple[str, str], ...]
     """Licence, folder, free space, ...: name and value."""
-    files: tuple[tuple[str, ...], ...]
-    """Name, size, whether it is here."""
+    files: tuple[tuple[str, ...], ...] = ()
+    """Of a download: name, size, whether it is here."""
     verdict: Verdict
     verdict_sentence: str
     why_not: str = ""
     """Why it cannot be started: no room on the disk."""
     request: bytes = b""
     """What the child is asked."""
+    python: str = ""
+    """Interpreter of the child where it needs another one."""
+    notes: tuple[str, ...] = ()
 
 
-class DownloadState(msgspec.Struct, frozen=True, kw_only=True):
-    """The download that is planned, runs or has ended."""
+class WorkState(msgspec.Struct, frozen=True, kw_only=True):
+    """A download or a conversion that is planned, runs or has ended."""
 
-    phase: DownloadPhase = "idle"
-    model_id: str = ""
-    plan: PlanView | None = None
+    phase: WorkPhase = "idle"
+    name: str = ""
+    """Of the model."""
+    plan: WorkPlan | None = None
     done_share: float = 0.0
     remaining_s: float | None = None
     detail: str = ""
     error: str = ""
     done: str = ""
     """What lies here now."""
+
+
+class ConvertState(WorkState, frozen=True, kw_only=True):
+    """A conversion."""
+
+    source: ModelView | None = None
+    format_id: str = FIRST_FORMAT
+    method: str = FIRST_METHOD
 
 
 class HereRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,7 +167,8 @@ class ModelsState(msgspec.Struct, frozen=True, kw_only=True):
     chosen: ModelView | None = None
     local: LocalState = LocalState()
     hub: HubState = HubState()
-    download: DownloadState = DownloadState()
+    download: WorkState = WorkState()
+    convert: ConvertState = ConvertState()
     here: HereState = HereState()
 
 

@@ -16,15 +16,27 @@ from advisor.catalog import own_models
 from advisor.child.protocol import Outcome, Progress
 from advisor.convert import download_plan
 from advisor.settings import Settings
-from advisor.ui.controllers import download, hub, models_jobs, models_shelf, models_verdict
-from advisor.ui.controllers.download import KEPT, MEASURING, DownloadController
+from advisor.ui.controllers import convert, convert_jobs, download, hub, models_jobs, models_shelf, models_verdict, work
+from advisor.ui.controllers.convert import ConvertController
+from advisor.ui.controllers.download import KEPT, DownloadController
 from advisor.ui.controllers.hub import NO_WORDS, HubController
 from advisor.ui.controllers.own_models import OwnModelsController
-from advisor.ui.models_state import DownloadState, HereRow, HubQuery, HubState, ModelAction, ModelView, PlanView
+from advisor.ui.controllers.work import MEASURING
+from advisor.ui.models_state import (
+    ConvertState,
+    HereRow,
+    HubQuery,
+    HubState,
+    ModelAction,
+    ModelView,
+    WorkPlan,
+    WorkState,
+)
 from advisor.ui.pages.models_page import ModelsPage
 from advisor.ui.store import Snapshot, Store, with_chosen_model, with_machine, with_models, with_probe
-from advisor.ui.widgets.download_card import START, START_ANYWAY, DownloadCard
+from advisor.ui.widgets.convert_card import ConvertCard
 from advisor.ui.widgets.local_open import dropped_model
+from advisor.ui.widgets.work_card import WorkCard
 
 CONFIG = {
     "model_type": "bert", "architectures": ["BertModel"], "vocab_size": 100, "hidden_size": 32,
@@ -35,8 +47,8 @@ TENSORS = {
     **{f"encoder.layer.{n}.attention.self.{w}.weight": ("F32", (32, 32)) for n in (0, 1) for w in ("query", "key")},
     **{f"encoder.layer.{n}.intermediate.dense.weight": ("F32", (64, 32)) for n in (0, 1)},
 }
-PLAN = PlanView(
-    model_id="ours/small", sentence="x", facts=(("Licence", "mit"),), files=(("a", "1 MiB", "no"),), verdict="fits",
+PLAN = WorkPlan(
+    facts=(("Licence", "mit"),), files=(("a", "1 MiB", "no"),), verdict="fits",
     verdict_sentence="Fits: x.", request=b"{}",
 )  # fmt: skip
 VIEW = ModelView(name="ours/small", sentence="small", own=object(), hub_id="ours/small", revision="main", commit="c")
@@ -210,7 +222,7 @@ def state(store):
 def test_a_download_is_planned_started_followed_and_ends_with_its_folder(store):
     store.update(lambda old: with_chosen_model(old, VIEW))
     bench, folders = Bench(store), []
-    bench.controller.downloaded.connect(folders.append)
+    bench.controller.finished.connect(folders.append)
     bench.controller.start()
     assert bench.children == [], "nothing starts without a plan"
     bench.controller.plan("")
@@ -228,7 +240,7 @@ def test_a_download_is_planned_started_followed_and_ends_with_its_folder(store):
     child.ended.emit(Outcome(code="finished", result=msgspec.Raw(b"{}")))
     assert (state(store).phase, state(store).done, folders) == ("ended", "It is here.", ["/models/small"])
     bench.controller.put_away()
-    assert state(store) == DownloadState()
+    assert state(store) == WorkState()
 
 
 @pytest.mark.parametrize(
@@ -301,7 +313,7 @@ def test_a_model_without_headers_is_judged_by_its_weights_alone():
 @pytest.fixture
 def page(qtbot):
     made = ModelsPage(
-        download.refusal, actions=(ModelAction(id="convert", text="Convert..."),),
+        work.refusal, actions=(ModelAction(id="convert", text="Convert..."),),
         why_not=lambda snapshot: {"convert": "Not yet."} if snapshot.models.download.phase == "idle" else {},
     )  # fmt: skip
     qtbot.addWidget(made)
@@ -343,18 +355,18 @@ def test_actions_are_there_for_a_model_of_this_computer_with_the_reason_why_not(
 
 
 def test_a_tight_download_is_confirmed_and_a_full_disk_says_why(qtbot):
-    card = DownloadCard()
+    card = WorkCard("Download", "Start", "Anyway")
     qtbot.addWidget(card)
     started = []
     card.start_requested.connect(lambda: started.append(1))
-    card.show_state(DownloadState(phase="planned", plan=PLAN), "")
-    assert card.start.text() == START
+    card.show_state(WorkState(phase="planned", plan=PLAN), "")
+    assert card.start.text() == "Start"
     tight = msgspec.structs.replace(PLAN, verdict="tight", verdict_sentence="Tight: 1 of 2.")
-    card.show_state(DownloadState(phase="planned", plan=tight), "")
-    assert card.start.text() == START_ANYWAY
+    card.show_state(WorkState(phase="planned", plan=tight), "")
+    assert card.start.text() == "Anyway"
     assert card.verdict.text() == "! Tight: 1 of 2."
     full = msgspec.structs.replace(PLAN, why_not="No room.")
-    card.show_state(DownloadState(phase="planned", plan=full), "")
+    card.show_state(WorkState(phase="planned", plan=full), "")
     card.start.click()
     assert started == []
     assert card.detail.text() == "No room."
@@ -438,3 +450,73 @@ def test_what_is_still_asked_when_the_window_closes_is_let_go(app, server):
     assert app.models.pool.num_waiting == 0
     assert isinstance(app.store.snapshot.models.hub, HubState)
     assert hub.NO_WORDS
+
+
+def test_a_conversion_is_planned_for_another_format_too_and_runs_with_the_tools_own_python(store):
+    asked = []
+
+    def plan(view, format_id, method, profile, settings):
+        asked.append((view.name, format_id, method))
+        return msgspec.structs.replace(PLAN, python="/tools/python")
+
+    children = []
+
+    class Child(FakeChild):
+        def start(self, job, request, *, timeout_s, memory_limit_bytes, python=None):
+            self.started = (job, python)
+
+    def make_child(parent):
+        children.append(Child(parent))
+        return children[-1]
+
+    controller = ConvertController(
+        store, NowRun(), plan=plan, done=lambda answer: ("Made.", "/made"), make_child=make_child,
+        log=lambda record: None, broken=lambda error: pytest.fail(str(error)),
+    )  # fmt: skip
+    controller.offer()
+    assert asked == [], "there is no model yet"
+    assert convert.why_not_convert(store.snapshot)
+    local = ModelView(name="mine", sentence="m", own=object(), path="/mine", container="safetensors")
+    store.update(lambda old: with_chosen_model(old, local))
+    assert convert.why_not_convert(store.snapshot) == ""
+    controller.offer()
+    controller.plan("onnx-int8", "k-quant")
+    assert asked == [("mine", "onnx-int4-b32", "rtn"), ("mine", "onnx-int8", "k-quant")]
+    assert store.snapshot.models.convert.format_id == "onnx-int8"
+    controller.start()
+    assert children[0].started == ("convert", "/tools/python")
+    assert work.refusal(store.snapshot) == work.CONVERTING
+    assert convert.why_not_convert(store.snapshot)
+    children[0].ended.emit(Outcome(code="cancelled", message="The conversion was cancelled."))
+    assert store.snapshot.models.convert.error == f"The conversion was cancelled. {convert.NOTHING_KEPT}"
+    onnx = msgspec.structs.replace(local, container="onnx")
+    store.update(lambda old: with_chosen_model(old, onnx))
+    assert "ONNX already" in convert.why_not_convert(store.snapshot)
+
+
+def test_the_real_plan_of_a_conversion_says_what_it_takes_and_why_it_cannot_start(store, folder):
+    profile = store.snapshot.machine.profile
+    view = models_jobs.look_at_path(str(folder), profile, Settings())
+    plan = convert_jobs.plan(view, "onnx-int8-dynamic", "k-quant", profile, Settings())
+    facts = dict(plan.facts)
+    assert facts["To"].startswith("ONNX int8 (dynamic), about ")
+    assert set(facts) == {
+        "From", "To", "By", "Takes", "Memory meanwhile", "Disk meanwhile", "Goes into", "Free there",
+    }  # fmt: skip
+    assert "no tokenizer" in plan.why_not
+    assert plan.verdict == "fits"
+    assert msgspec.json.decode(plan.request)["source"] == str(folder)
+
+
+def test_choosing_another_format_plans_again(qtbot):
+    card = ConvertCard()
+    qtbot.addWidget(card)
+    asked = []
+    card.plan_requested.connect(lambda format_id, method: asked.append((format_id, method)))
+    card.show_state(ConvertState(phase="planned", plan=PLAN, format_id="onnx-fp32"), "")
+    assert not card.choices.isHidden()
+    card.format.setCurrentIndex(1)
+    card.format.activated.emit(1)
+    assert asked == [("onnx-int4-b128", "rtn")]
+    card.show_state(ConvertState(phase="running"), "")
+    assert card.choices.isHidden()

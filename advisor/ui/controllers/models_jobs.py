@@ -11,7 +11,7 @@ from advisor.errors import AdvisorError, InvalidModelError
 from advisor.hardware.model import HardwareProfile
 from advisor.settings import Settings
 from advisor.ui.controllers.models_verdict import judged
-from advisor.ui.models_state import Build, FoundModel, HubQuery, HubState, ModelFigure, ModelView, PlanView
+from advisor.ui.models_state import Build, FoundModel, HubQuery, HubState, ModelFigure, ModelView, WorkPlan
 
 if TYPE_CHECKING:
     from advisor.catalog.hub.client import Hub
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from advisor.convert.download_plan import DownloadPlan
 
 MOST_FOUND = 50
-KEPT = "Files that are complete are kept; the one that was being written starts again next time."
 
 
 def planned_host() -> str:
@@ -91,7 +90,7 @@ def look_at_hub(
 
 def plan(
     view: ModelView, build: str, profile: HardwareProfile | None, settings: Settings, stopped: threading.Event
-) -> PlanView:
+) -> WorkPlan:
     """Return what a download will take; errors as `download_plan.plan`."""
     from advisor.catalog.hub.build_format import format_of
     from advisor.catalog.hub.client import Hub
@@ -112,14 +111,14 @@ def plan(
         own.card if own is not None else None, form, profile, settings, weight_bytes=weights, container=found.kind
     )
     pinned = msgspec.structs.replace(request, commit=found.commit, variant=found.variant)
-    return PlanView(
-        model_id=found.model_id, sentence=words.plan_sentence(found), facts=tuple(own_words.plan_facts(found)),
+    return WorkPlan(
+        facts=tuple(own_words.plan_facts(found)),
         files=tuple(words.plan_rows(found)), verdict=verdict.verdict, verdict_sentence=verdict.sentence,
         why_not=_no_room(found), request=msgspec.json.encode(pinned),
     )  # fmt: skip
 
 
-def done(answer: bytes) -> tuple[str, str]:
+def downloaded(answer: bytes) -> tuple[str, str]:
     """Return what a finished download left, in a sentence, and the folder it lies in."""
     from advisor.convert.download import DownloadResult
     from advisor.report import own_models as words
@@ -210,5 +209,5 @@ def _view(
         ),
         types=tuple(words.type_rows(model)),
         notes=(words.recognised(model), *notes, *licence, tasks, *tokenizer, *words.remarks(model)),
-        path=path, hub_id=hub_id,
+        path=path, hub_id=hub_id, container=model.checkpoint.container,
     )  # fmt: skip

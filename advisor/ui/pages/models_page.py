@@ -11,12 +11,13 @@ from typing_extensions import override
 from advisor.ui.models_state import ModelAction, ModelsState
 from advisor.ui.store import Snapshot
 from advisor.ui.widgets.card import Card, Notice
-from advisor.ui.widgets.download_card import DownloadCard
+from advisor.ui.widgets.convert_card import ConvertCard
 from advisor.ui.widgets.here_list import HereList
 from advisor.ui.widgets.hub_form import HubForm
 from advisor.ui.widgets.local_open import LocalOpen, dropped_model
 from advisor.ui.widgets.model_details import ModelDetails
 from advisor.ui.widgets.page import Page
+from advisor.ui.widgets.work_card import WorkCard
 
 WAYS = ("On this computer", "Hugging Face Hub", "Here already")
 Refusal = Callable[[Snapshot], str]
@@ -36,6 +37,10 @@ class ModelsPage(Page):
         download_requested: start what was planned.
         download_stop_requested: cancel it.
         put_away_requested: forget the plan, or what was said of the last download.
+        convert_planned: format and method whose conversion is to be planned.
+        convert_requested: start the conversion that was planned.
+        convert_stop_requested: cancel it.
+        convert_put_away_requested: forget the plan, or what was said of the last conversion.
         remove_requested: a `HereRow` to take away.
         action_requested: id of an action on the chosen model.
         results_requested: on to the results.
@@ -50,32 +55,42 @@ class ModelsPage(Page):
     download_requested = Signal()
     download_stop_requested = Signal()
     put_away_requested = Signal()
+    convert_planned = Signal(str, str)
+    convert_requested = Signal()
+    convert_stop_requested = Signal()
+    convert_put_away_requested = Signal()
     remove_requested = Signal(object)
     action_requested = Signal(str)
     results_requested = Signal()
 
     def __init__(
-        self, why_no_download: Refusal, *, actions: tuple[ModelAction, ...] = (), why_not: Refusals | None = None
+        self, why_no_work: Refusal, *, actions: tuple[ModelAction, ...] = (), why_not: Refusals | None = None
     ) -> None:
         """Make the page.
 
         Args:
-            why_no_download: returns why nothing can be downloaded now; empty when something can.
+            why_no_work: returns why nothing can be downloaded or converted now; empty when something can.
             actions: what can be done besides with a model on this computer; each gets a button.
             why_not: returns, by the id of an action, why it cannot be done with the chosen model now.
         """
         super().__init__("Models", "Bring a model of your own: it is judged beside those of the catalog.")
-        self._why_no_download, self._why_not = why_no_download, why_not
+        self._why_no_work, self._why_not = why_no_work, why_not
         self.told = Notice(action="To the results")
         self.told.clicked.connect(self.results_requested)
         self.error = Notice()
         for widget in (self.told, self.error, self._ways_card()):
             self.body.addWidget(widget)
-        self.download = DownloadCard()
+        self.download = WorkCard("Download", "&Start the download", "Download it anyway")
         self.download.start_requested.connect(self.download_requested)
         self.download.stop_requested.connect(self.download_stop_requested)
         self.download.put_away_requested.connect(self.put_away_requested)
         self.body.addWidget(self.download)
+        self.convert = ConvertCard()
+        self.convert.plan_requested.connect(self.convert_planned)
+        self.convert.start_requested.connect(self.convert_requested)
+        self.convert.stop_requested.connect(self.convert_stop_requested)
+        self.convert.put_away_requested.connect(self.convert_put_away_requested)
+        self.body.addWidget(self.convert)
         self.details = ModelDetails(actions)
         self.details.add_requested.connect(self.add_requested)
         self.details.download_requested.connect(self.plan_requested)
@@ -96,14 +111,17 @@ class ModelsPage(Page):
             self.here.show_state(now.here)
             self.told.show_text(now.here.told)
         self._show_error(now)
-        why_not = self._why_no_download(new)
+        why_not = self._why_no_work(new)
         self.download.show_state(now.download, why_not)
+        self.convert.show_state(now.convert, why_not)
         reasons = dict(self._why_not(new)) if self._why_not is not None else {}
         self.details.show_model(now.chosen, why_no_download=why_not, why_not=reasons)
         if before is not None and now.chosen is not None and before.chosen != now.chosen:
             self._show_soon(self.details.name)
-        if before is not None and before.download.phase != now.download.phase and now.download.phase != "idle":
-            self._show_soon(self.download)
+        for card, part in ((self.download, "download"), (self.convert, "convert")):
+            phase = getattr(now, part).phase
+            if before is not None and getattr(before, part).phase != phase and phase != "idle":
+                self._show_soon(card)
 
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

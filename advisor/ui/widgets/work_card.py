@@ -1,68 +1,80 @@
-"""A download: what it takes before it starts, how far it is, how it ended."""
+"""A download or a conversion: what it takes before it starts, how far it is, how it ended."""
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from advisor import units
 from advisor.report import hub, wording
 from advisor.ui import theme
 from advisor.ui.models.simple_table import Cell, SimpleTableModel
-from advisor.ui.models_state import DownloadState, PlanView
+from advisor.ui.models_state import WorkPlan, WorkState
 from advisor.ui.widgets import text
 from advisor.ui.widgets.card import Card, Notice
 from advisor.ui.widgets.plain_table import PlainTable
 
-START, START_ANYWAY, CANCEL, CANCELLING = "&Start the download", "Download it anyway", "&Cancel", "Cancelling..."
+CANCEL, CANCELLING = "&Cancel", "Cancelling..."
 _CAREFUL = frozenset({"tight", "does-not-fit"})
 
 
-class DownloadCard(Card):
+class WorkCard(Card):
     """Plan, progress, end.
 
     Signals:
-        start_requested: download what is planned.
-        stop_requested: stop planning or downloading.
-        put_away_requested: forget the plan, or what was said of the last download.
+        start_requested: do what is planned.
+        stop_requested: stop planning or working.
+        put_away_requested: forget the plan, or what was said of the last work.
     """
 
     start_requested = Signal()
     stop_requested = Signal()
     put_away_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Download", parent)
-        self._state = DownloadState()
+    def __init__(self, what: str, start: str, anyway: str, parent: QWidget | None = None) -> None:
+        """Build the card.
+
+        Args:
+            what: `Download`, as it is called.
+            start: words of the button that starts it.
+            anyway: the same where the result is tight or does not fit.
+            parent: Qt parent.
+        """
+        super().__init__(what, parent)
+        self._what, self._start, self._anyway = what, start, anyway
+        self._state = WorkState()
         unit = theme.unit_px(self)
         self.error, self.done = Notice(), Notice()
+        self.top = QVBoxLayout()
         self.verdict = text.selectable(text.label(wrap=True))
-        self.facts = QGridLayout()
+        self.facts_box = QWidget()
+        self.facts = QGridLayout(self.facts_box)
+        self.facts.setContentsMargins(0, 0, 0, 0)
         self.facts.setHorizontalSpacing(3 * unit)
         self.facts.setVerticalSpacing(unit // 2)
         self.facts.setColumnStretch(1, 1)
+        self.notes = text.label(level="small", role="muted", wrap=True)
         self.file_model = SimpleTableModel(parent=self)
-        self.files = PlainTable("Files of the download", self.file_model)
+        self.files = PlainTable(f"Files of the {what.lower()}", self.file_model)
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Progress of the download")
+        self.bar.setAccessibleName(f"Progress of the {what.lower()}")
         self.detail = text.label(role="muted", wrap=True)
-        above: tuple[QWidget, ...] = (self.error, self.done, self.verdict)
-        below: tuple[QWidget, ...] = (self.files, self.bar, self.detail)
-        for widget in above:
-            self.body.addWidget(widget)
-        self.body.addLayout(self.facts)
+        self.body.addWidget(self.error)
+        self.body.addWidget(self.done)
+        self.body.addLayout(self.top)
+        below: tuple[QWidget, ...] = (self.verdict, self.facts_box, self.notes, self.files, self.bar, self.detail)
         for widget in below:
             self.body.addWidget(widget)
         self.body.addLayout(self._buttons(unit))
-        self.show_state(self._state, "")
+        self.hide()
 
-    def show_state(self, state: DownloadState, why_not: str) -> None:
-        """Show a download.
+    def show_state(self, state: WorkState, why_not: str) -> None:
+        """Show the work.
 
         Args:
             state: of it.
-            why_not: why none can be started now; empty where one can.
+            why_not: why none can be started now; empty where some can.
         """
         before, self._state = self._state, state
         plan, busy = state.plan, state.phase in ("planning", "running", "stopping")
@@ -71,16 +83,14 @@ class DownloadCard(Card):
         if plan is not None and before.plan != plan:
             self._show_plan(plan)
         if self.title is not None:
-            self.title.setText(f"Download of {state.model_id}" if state.model_id else "Download")
+            self.title.setText(f"{self._what} of {state.name}" if state.name else self._what)
         self._show_progress(state, busy=busy)
         self.verdict.setVisible(planned)
-        self.files.setVisible(planned)
-        for place in range(self.facts.count()):
-            item = self.facts.itemAt(place)
-            if item is not None and (widget := item.widget()) is not None:
-                widget.setVisible(planned)
+        self.facts_box.setVisible(planned)
+        self.notes.setVisible(planned and bool(self.notes.text()))
+        self.files.setVisible(planned and self.file_model.rowCount() > 0)
         self.start.setVisible(planned)
-        self.start.setText(START_ANYWAY if plan is not None and plan.verdict in _CAREFUL else START)
+        self.start.setText(self._anyway if plan is not None and plan.verdict in _CAREFUL else self._start)
         text.set_because(self.start, why_not or (plan.why_not if plan is not None else ""))
         self.stop.setVisible(busy)
         self.away.setVisible(not busy)
@@ -90,7 +100,7 @@ class DownloadCard(Card):
     def _buttons(self, unit: int) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(unit)
-        self.start = text.button(START, role="primary")
+        self.start = text.button(self._start, role="primary")
         self.start.clicked.connect(self.start_requested)
         self.stop = text.button(CANCEL, tip="Esc")
         self.stop.clicked.connect(self.stop_requested)
@@ -101,7 +111,7 @@ class DownloadCard(Card):
         row.addStretch(1)
         return row
 
-    def _show_progress(self, state: DownloadState, *, busy: bool) -> None:
+    def _show_progress(self, state: WorkState, *, busy: bool) -> None:
         running = state.phase in ("running", "stopping")
         self.bar.setVisible(running)
         self.bar.setValue(round(1000 * state.done_share))
@@ -114,7 +124,7 @@ class DownloadCard(Card):
         self.error.show_text("" if busy else state.error)
         self.done.show_text(state.done)
 
-    def _show_plan(self, plan: PlanView) -> None:
+    def _show_plan(self, plan: WorkPlan) -> None:
         while (item := self.facts.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
@@ -125,17 +135,18 @@ class DownloadCard(Card):
             self.facts.addWidget(text.selectable(text.label(value, wrap=True)), place, 1)
         self.verdict.setText(f"{wording.verdict_glyph(plan.verdict)} {plan.verdict_sentence}".strip())
         text.restyle(self.verdict, "verdict", plan.verdict)
+        self.notes.setText("\n".join(plan.notes))
         cells = tuple(
             tuple(Cell(text=words, number=place == 1) for place, words in enumerate(row)) for row in plan.files
         )
         self.file_model.show_rows(hub.PLAN_TITLES, cells)
         self.files.fit(stretched=0)
 
-    def _announce(self, before: DownloadState, now: DownloadState) -> None:
+    def _announce(self, before: WorkState, now: WorkState) -> None:
         """Tell a screen reader of stages and the end, never of each percent."""
         if now.phase == before.phase:
             return
-        words = {"running": "The download has started.", "stopping": CANCELLING, "ended": now.done or now.error}
+        words = {"running": f"{self._what} started.", "stopping": CANCELLING, "ended": now.done or now.error}
         if told := words.get(now.phase, ""):
             event = QAccessibleAnnouncementEvent(self, told)
             if now.error:
