@@ -116,6 +116,7 @@ def test_links_are_neither_counted_nor_followed(tmp_path):
     folder = put()
     before_bytes = shelf.models()[0].size_bytes
     (folder / "more").symlink_to(treasure, target_is_directory=True)
+    (folder / "photo.jpg").symlink_to(treasure / "photo.jpg")
     (place.home() / "linked").symlink_to(treasure.parent, target_is_directory=True)
     (folder.parent / "linked").symlink_to(treasure, target_is_directory=True)
     assert [(model.folder, model.size_bytes) for model in shelf.models()] == [(str(folder), before_bytes)]

@@ -5,10 +5,12 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import threading
 import zipfile
 from pathlib import Path
 
+import psutil
 import pytest
 
 from advisor.child import runner
@@ -66,19 +68,38 @@ def request_of(tmp_path, shelf):
     return make
 
 
+def at_work(place):
+    """Return the processes that run in an environment, whoever started them."""
+    return [
+        process
+        for process in psutil.process_iter(["cmdline", "status"])
+        if process.info["status"] != psutil.STATUS_ZOMBIE and str(place) in " ".join(process.info["cmdline"] or ())
+    ]
+
+
 def install(request, on_message=None, cancel=None):
     return runner.run(tools.JOB, request, on_message=on_message, cancel=cancel, timeout_s=120)
 
 
-def test_an_installation_that_was_killed_counts_as_missing_and_the_next_repairs_it(request_of):
+def test_an_installation_that_was_killed_counts_as_missing_and_the_next_repairs_it(request_of, monkeypatch):
     place, request = request_of()
     cancel = threading.Event()
 
-    def stop(message):
-        if isinstance(message, Progress) and message.done_share >= 0.03:
-            cancel.set()
+    def stop_once_pip_runs():
+        while not any("--require-hashes" in process.info["cmdline"] for process in at_work(place)):
+            cancel.wait(0.05)
+        cancel.set()
 
-    assert install(request, stop, cancel).code == "cancelled"
+    with socket.create_server(("127.0.0.1", 0)) as silent, monkeypatch.context() as patch:  # an index that hangs
+        patch.delenv("PIP_NO_INDEX")
+        patch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/simple")
+        patch.setenv("PIP_DEFAULT_TIMEOUT", "60")
+        watcher = threading.Thread(target=stop_once_pip_runs)
+        watcher.start()
+        assert install(request, cancel=cancel).code == "cancelled"
+        watcher.join()
+        psutil.wait_procs(at_work(place), timeout=5)
+        assert at_work(place) == []
     found = tools.state(place)
     assert (found.status, found.python, found.has_leftovers) == ("missing", None, True)
     seen = []
@@ -174,6 +195,20 @@ def test_a_link_or_a_folder_of_somebody_else_is_left_alone(tmp_path):
         if place.is_symlink():  # then the same as a folder
             place.unlink()
             shutil.copytree(treasure, place)
+
+
+def test_a_link_to_another_environment_is_left_alone_too(tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / tools.BEGUN).touch()
+    place = tmp_path / "tools" / "conversion"
+    place.parent.mkdir()
+    place.symlink_to(other, target_is_directory=True)
+    with pytest.raises(AdvisorError) as caught:
+        tools.remove(place)
+    assert caught.value.code == "conversion-tools-foreign"
+    tools.discard_leftovers(place)
+    assert (other / tools.BEGUN).exists()
 
 
 def test_removal_does_not_follow_links_inside(tmp_path):
