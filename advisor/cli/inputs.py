@@ -21,6 +21,7 @@ from advisor.task.model import Description, TaskSpec
 
 if TYPE_CHECKING:
     from advisor.catalog.load import Catalog
+    from advisor.evaluate.compression_plan import CompressionResult
 
 PROVIDERS_TIME_LIMIT_S = 30.0
 _MOST_THREADS_PER_CPU = 4
@@ -202,6 +203,22 @@ def probes_of(profile: HardwareProfile) -> tuple[ProbeResult, ...]:
     try:
         with contextlib.closing(open_history()) as history:
             return history.probes(fingerprint=profile.fingerprint)
+    except StorageError as error:
+        print(error.sentence(), file=sys.stderr)
+        return ()
+
+
+def compressions_of(profile: HardwareProfile) -> "tuple[CompressionResult, ...]":
+    """Return what compression was measured to cost on this machine, newest first.
+
+    A history that cannot be read is said, not fatal.
+    """
+    from advisor.errors import StorageError
+    from advisor.evaluate.compression_plan import KIND, CompressionResult
+
+    try:
+        with contextlib.closing(open_history()) as history:
+            return history.evaluations(KIND, CompressionResult, fingerprint=profile.fingerprint)
     except StorageError as error:
         print(error.sentence(), file=sys.stderr)
         return ()

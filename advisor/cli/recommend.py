@@ -84,6 +84,7 @@ def recommend(
         g_per_kwh=energy_inputs.own_intensity(grid_g_per_kwh, spec.region),
         calibration=inputs.calibration_of(profile),
         runtime_version=runtime_version(),
+        compressions=inputs.compressions_of(profile),
     )
     if as_json:
         part = None if answer.pick is None else standard_units.use_json(_use(answer, chosen, device, probes), chosen)

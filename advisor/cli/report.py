@@ -70,6 +70,7 @@ def report(
         g_per_kwh=energy_inputs.own_intensity(grid_g_per_kwh, spec.region),
         calibration=inputs.calibration_of(profile),
         runtime_version=runtime_version(),
+        compressions=inputs.compressions_of(profile),
     )
     document = build.build(answer, probes=probes, redact=redact, top=top, chosen=chosen)
     export.write(document, file)

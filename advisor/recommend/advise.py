@@ -11,6 +11,7 @@ from advisor.energy import carbon
 from advisor.energy.model import GridIntensity
 from advisor.estimate import roofs
 from advisor.estimate.model import VERDICTS, Estimate
+from advisor.evaluate.compression_plan import CompressionResult
 from advisor.graphs.kernel_case import Calibration
 from advisor.hardware.model import HardwareProfile
 from advisor.probe.plan import ProbeResult
@@ -41,6 +42,7 @@ def advise(
     g_per_kwh: float | None = None,
     calibration: Calibration | None = None,
     runtime_version: str | None = None,
+    compressions: Sequence[CompressionResult] = (),
 ) -> Recommendation:
     """Recommend the smallest model, in the best format, that is enough for a task on a machine.
 
@@ -55,6 +57,7 @@ def advise(
         g_per_kwh: [g/kWh] the user's own carbon intensity, in place of any country's.
         calibration: of this machine: ONNX formats on the processor are then estimated from measured kernels.
         runtime_version: of ONNX Runtime now, to tell whether the calibration still holds; null: not known.
+        compressions: what compression was measured to cost, newest first; those of this machine warn.
 
     Raises:
         NotFoundError: the region or the device is not known.
@@ -71,7 +74,10 @@ def advise(
         power=known_power.power_model(profile, device, probes),
         probes=merge.measured_here(probes, profile.fingerprint, device),
     )
-    ranked = _ranked(task, profile, models, setting, electricity)
+    ranked = msgspec.structs.replace(
+        _ranked(task, profile, models, setting, electricity),
+        compressions=tuple(item for item in compressions if item.fingerprint == profile.fingerprint),
+    )
     created = datetime.now(UTC).isoformat(timespec="seconds")
     taught = setting.roofs.learned
     return Recommendation(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from advisor import units
 from advisor.catalog import query
 from advisor.estimate import fit
-from advisor.recommend import published
+from advisor.recommend import compression, published
 from advisor.recommend.approach import needs_examples
 from advisor.recommend.model import CandidateRow
 from advisor.recommend.rank import STATED, UNKNOWN, UNSTATED, same_energy
@@ -128,6 +128,11 @@ def _languages(answer: Recommendation, row: CandidateRow) -> Iterator[str]:
         yield f"Its card speaks of {number} languages without naming them; {names} {among}. Try it first."
 
 
+def _compression(answer: Recommendation, row: CandidateRow) -> Iterator[str]:
+    wanted = (*answer.data.task.languages, *answer.data.task.target_languages)
+    yield from compression.warnings(answer.data.compressions, row.model, row.format, wanted)
+
+
 def _memory(answer: Recommendation, row: CandidateRow) -> Iterator[str]:
     crossed = fit.border_crossed(row.estimate.memory, answer.data.memory_free_bytes)
     if crossed and row.measured is None:
@@ -193,6 +198,7 @@ _RULES: tuple[Callable[[Recommendation, CandidateRow], Iterator[str]], ...] = (
     _fixed_labels,
     _quality,
     _languages,
+    _compression,
     _memory,
     _latency,
     _preparing,

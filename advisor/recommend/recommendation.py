@@ -13,6 +13,7 @@ from advisor.energy.carbon import carbon
 from advisor.energy.model import GridIntensity
 from advisor.estimate.batch import EstimateBatch
 from advisor.estimate.model import VERDICTS, Estimate
+from advisor.evaluate.compression_plan import CompressionResult
 from advisor.evidence import EVIDENCE_ORDER, unknown
 from advisor.hardware.model import HardwareProfile
 from advisor.probe import planner
@@ -72,6 +73,8 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True):
     max_context_tokens: NDArray[np.float64]
     intensity: GridIntensity | None
     memory_free_bytes: int | None
+    compressions: tuple[CompressionResult, ...] = ()
+    """What compression was measured to cost on this machine, newest first."""
 
 
 class Recommendation:

@@ -22,7 +22,7 @@ from advisor.ui.controllers.electricity import published_tasks as published_task
 from advisor.ui.controllers.electricity import regions as regions
 from advisor.ui.controllers.files import file_plan as file_plan
 from advisor.ui.controllers.files import keep_file as keep_file
-from advisor.ui.controllers.speeds import HISTORY_FILE, calibration_of
+from advisor.ui.controllers.speeds import HISTORY_FILE, calibration_of, compressions_of
 from advisor.ui.controllers.speeds import calibration_request as calibration_request
 from advisor.ui.controllers.speeds import keep_calibration as keep_calibration
 from advisor.ui.controllers.speeds import speed as speed
@@ -125,6 +125,7 @@ def advise(task: TaskSpec, profile: HardwareProfile, probes: tuple[ProbeResult, 
         g_per_kwh=settings.grid_g_per_kwh,
         calibration=calibration_of(profile),
         runtime_version=runtime_version(),
+        compressions=compressions_of(profile),
     )
 
 

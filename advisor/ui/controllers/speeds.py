@@ -11,6 +11,7 @@ from advisor.ui.store import SpeedState
 
 if TYPE_CHECKING:
     from advisor.estimate.model import Roofs
+    from advisor.evaluate.compression_plan import CompressionResult
     from advisor.graphs.kernel_case import Calibration
 
 HISTORY_FILE = "history.sqlite"
@@ -81,5 +82,17 @@ def calibration_of(profile: HardwareProfile) -> "Calibration | None":
     history = History(paths.data_folder() / HISTORY_FILE).open()
     try:
         return calibration.best(history.calibrations(fingerprint=profile.fingerprint), profile, runtime_version())
+    finally:
+        history.close()
+
+
+def compressions_of(profile: HardwareProfile) -> "tuple[CompressionResult, ...]":
+    """Return what compression was measured to cost on this computer, newest first; errors as `History.open`."""
+    from advisor.evaluate.compression_plan import KIND, CompressionResult
+    from advisor.history.store import History
+
+    history = History(paths.data_folder() / HISTORY_FILE).open()
+    try:
+        return history.evaluations(KIND, CompressionResult, fingerprint=profile.fingerprint)
     finally:
         history.close()
