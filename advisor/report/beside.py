@@ -103,7 +103,7 @@ def notes(result: ProbeResult, made_up: ProbeResult | None) -> tuple[str, ...]:
     facts = result.weights
     if facts is None:
         return ()
-    found = [_files(facts), _texts(facts)]
+    found = [_files(result.model, facts), _texts(facts)]
     cold = facts.load_time_cold
     if cold.value is None:
         found.append(_("Loading it as after a restart was not measured: {why}.").format(why=cold.basis.rstrip(".")))
@@ -124,13 +124,15 @@ def _agreement(result: ProbeResult, made_up: ProbeResult) -> str:
     return f"{told}: {_('no difference beyond their ranges') if inside else _('more than their ranges explain')}."
 
 
-def _files(facts: WeightsFacts) -> str:
+def _files(model: str, facts: WeightsFacts) -> str:
     size = units.size(sum(item.size_bytes for item in facts.files))
     hashed = [item for item in facts.files if item.sha256 is not None]
     first = next(iter(hashed), None)
-    told = _("Files of {folder}: {size}").format(folder=facts.folder, size=size)
+    told = _("Files of {model} in the folder {folder}: {size}").format(
+        model=model.partition("/")[2] or model, folder=facts.folder, size=size
+    )
     if first is not None and first.sha256 is not None:
-        told += _(", {name} with the SHA-256 {hash}...").format(name=first.name, hash=first.sha256[:_SHORT_HASH])
+        told += _(", {name} with a SHA-256 that begins {hash}").format(name=first.name, hash=first.sha256[:_SHORT_HASH])
     for item in facts.files:
         if item.sha256 is None:
             told += _("; {name} is known by size and date ({date}), it was too large to be read once more").format(

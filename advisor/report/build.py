@@ -12,7 +12,7 @@ from advisor.errors import NotFoundError
 from advisor.evidence import Quantity
 from advisor.probe.plan import ProbeResult
 from advisor.recommend.model import Approach, CandidateRow, Summary
-from advisor.report import row_use, wording
+from advisor.report import beside, row_use, wording
 from advisor.report.candidates import answer_of, candidate_view, probe_view
 from advisor.report.energy_section import energy_section
 from advisor.report.language import _
@@ -82,7 +82,10 @@ def build(
         counts=wording.count_sentence(summary.num_candidates, summary.num_rejected),
         candidates=views,
         formats=tuple(_view(row, summary) for row in _other_formats(recommendation)),
-        probes=tuple(probe_view(item, row, _workload_of(summary, row)) for item, row in shown_probes),
+        probes=tuple(
+            probe_view(item, row, _workload_of(summary, row), beside.twin(item, probes) if item.weights else None)
+            for item, row in shown_probes
+        ),
         published=published,
         energy=energy_section(recommendation, rows, uses, compared),
         carbon=carbon,

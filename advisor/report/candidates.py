@@ -11,9 +11,18 @@ from advisor.estimate.model import Estimate
 from advisor.evidence import Evidence, Quantity, weakest
 from advisor.probe.plan import ProbeResult
 from advisor.recommend.model import CandidateRow, MeasuredView
-from advisor.report import wording
+from advisor.report import beside, wording
 from advisor.report.language import _
-from advisor.report.model import Answer, CandidateView, FigureRow, MeasuredRow, ProbeView, SampleSummary, TaskRow
+from advisor.report.model import (
+    Answer,
+    BesideRow,
+    CandidateView,
+    FigureRow,
+    MeasuredRow,
+    ProbeView,
+    SampleSummary,
+    TaskRow,
+)
 from advisor.task.model import Workload
 
 
@@ -173,13 +182,16 @@ def answer_of(row: CandidateRow, view: CandidateView, reason: Sequence[str], cav
     )
 
 
-def probe_view(result: ProbeResult, row: CandidateRow | None, workload: Workload | None) -> ProbeView:
+def probe_view(
+    result: ProbeResult, row: CandidateRow | None, workload: Workload | None, made_up: ProbeResult | None = None
+) -> ProbeView:
     """Return a measurement beside the prediction for the same candidate and sizes.
 
     Args:
         result: the probe.
         row: the candidate it measured, when the recommendation has it.
         workload: the sizes the recommendation is about.
+        made_up: of a probe with real weights: the one with made-up weights, when there is one.
     """
     same = row is not None and workload is not None and _same_sizes(result.workload, workload)
     estimate = row.estimate if row is not None and same else None
@@ -195,7 +207,7 @@ def probe_view(result: ProbeResult, row: CandidateRow | None, workload: Workload
     compared = tuple(
         _compared(key, getattr(estimate, key), shown[key])
         for key in ("memory", "rate", "time_to_first_token", "time_per_token", "time_per_query")
-        if estimate is not None and shown[key].value is not None
+        if estimate is not None and shown[key].value is not None and result.kind == "synthetic"
     )
     return ProbeView(
         id=result.id,
@@ -205,8 +217,9 @@ def probe_view(result: ProbeResult, row: CandidateRow | None, workload: Workload
         outcome=result.outcome,
         sentence=wording.probe_sentence(result, estimate),
         kind=result.kind,
-        conditions=_conditions(result, same=same),
+        conditions=_conditions(result, made_up, same=same),
         comparison=compared,
+        beside=_beside(result, made_up, estimate),
         figures=tuple(figure_row(key, quantity) for key, quantity in shown.items()),
         grade=result.grade,
         grade_text=wording.grade_help(result.grade),
@@ -220,7 +233,19 @@ def _same_sizes(one: Workload, other: Workload) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
-def _conditions(result: ProbeResult, *, same: bool) -> tuple[TaskRow, ...]:
+def _beside(result: ProbeResult, made_up: ProbeResult | None, estimate: Estimate | None) -> tuple[BesideRow, ...]:
+    if result.kind != "weights":
+        return ()
+    return tuple(
+        BesideRow(
+            key=line.key, label=line.label, estimate=line.estimate, made_up=line.made_up, weights=line.weights,
+            over_made_up=beside.ratio_words(line.over_made_up),
+        )
+        for line in beside.lines(result, made_up, estimate)
+    )  # fmt: skip
+
+
+def _conditions(result: ProbeResult, made_up: ProbeResult | None, *, same: bool) -> tuple[TaskRow, ...]:
     depths = wording.listed(tuple(str(depth) for depth in result.depths_measured))
     layers = (
         _("{depths} of {layers}, the rest extended from them").format(depths=depths, layers=result.num_layers)
@@ -233,6 +258,7 @@ def _conditions(result: ProbeResult, *, same: bool) -> tuple[TaskRow, ...]:
         (_("Ran on"), result.provider),
         (_("Whole probe"), units.duration(result.wall_s)),
     ]
+    rows += [(_("Real weights"), note) for note in beside.notes(result, made_up)]
     if result.power_source is not None:
         rows.append((_("Power"), wording.power_source(result.power_source)))
     if not same:

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from advisor.report import energy_tables, wording
+from advisor.evidence import Quantity
+from advisor.report import beside, energy_tables, wording
 from advisor.report.energy_tables import Block
 from advisor.report.html import day
 from advisor.report.language import _
@@ -149,6 +150,14 @@ def _probe(probe: ProbeView) -> list[str]:
     lines += [escape(" · ".join((graded, *probe.reasons))), ""]
     if probe.comparison:
         lines += _comparison_table(probe.comparison)
+    if probe.beside:
+        lines += _table(
+            tuple(map(_, beside.TITLES[:-1])),
+            [
+                (row.label, _known(row.estimate), _known(row.made_up), wording.figure(row.weights), row.over_made_up)
+                for row in probe.beside
+            ],
+        )
     lines += _figure_table(probe.figures)
     if probe.samples:
         lines += _table(
@@ -159,6 +168,10 @@ def _probe(probe: ProbeView) -> list[str]:
             ],
         )
     return lines + _table((_("Condition"), _("Value")), [(row.label, row.text) for row in probe.conditions])
+
+
+def _known(item: Quantity | None) -> str:
+    return "" if item is None else wording.figure(item)
 
 
 def _details(document: ReportDocument) -> list[str]:

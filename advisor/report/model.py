@@ -66,6 +66,18 @@ class MeasuredRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """`12 % high`, or empty where one of them is missing."""
 
 
+class BesideRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A figure of real weights beside that of made-up ones and the estimate."""
+
+    key: str
+    label: str
+    estimate: Quantity | None
+    made_up: Quantity | None
+    weights: Quantity
+    over_made_up: str
+    """`1.03 (0.97 to 1.1)`, or empty where one of them is missing."""
+
+
 class CandidateView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One candidate with all its figures."""
 
@@ -139,6 +151,8 @@ class ProbeView(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     kind: str
     conditions: tuple[TaskRow, ...]
     comparison: tuple[MeasuredRow, ...]
+    beside: tuple[BesideRow, ...] = ()
+    """In place of the comparison, of a probe with real weights."""
     figures: tuple[FigureRow, ...]
     grade: str
     grade_text: str

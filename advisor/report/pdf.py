@@ -9,6 +9,7 @@ import msgspec
 
 from advisor import units
 from advisor.errors import OutputError
+from advisor.evidence import Quantity
 from advisor.report import energy_tables, wording
 from advisor.report.energy_tables import Block
 from advisor.report.html import day
@@ -234,6 +235,10 @@ def _figure_rows(rows: tuple[FigureRow, ...]) -> list[list[str]]:
     ]
 
 
+def _known(item: Quantity | None) -> str:
+    return "" if item is None else wording.figure(item)
+
+
 def _comparison_rows(rows: tuple[MeasuredRow, ...]) -> list[list[str]]:
     return [
         [row.label, wording.figure(row.estimate), wording.figure(row.measured), row.difference or _("not comparable")]
@@ -248,6 +253,10 @@ def _probe(item: ProbeView) -> Data:
         "sentence": item.sentence,
         "graded": " · ".join((graded, *item.reasons)),
         "comparison": _comparison_rows(item.comparison),
+        "beside": [
+            [row.label, _known(row.estimate), _known(row.made_up), wording.figure(row.weights), row.over_made_up]
+            for row in item.beside
+        ],
         "figures": _figure_rows(item.figures),
         "samples": [
             [row.label, str(row.num_samples), *map(wording.amount, (row.lowest, row.median, row.highest))]

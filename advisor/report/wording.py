@@ -310,9 +310,7 @@ def probe_sentence(result: ProbeResult, estimate: Estimate | None = None) -> str
     measured = figure(result.rate)
     if counted:
         measured = f"{measured[:-1]}, {counted})" if measured.endswith(")") else f"{measured} ({counted})"
-    opening = _("Measured with {weights}: {figure}.").format(
-        weights=probe_kind(result.kind), figure=measured
-    )
+    opening = _("Measured with {weights}: {figure}.").format(weights=probe_kind(result.kind), figure=measured)
     if estimate is None:
         return opening
     return f"{opening} {comparison_sentence(estimate.rate, result.rate)}"

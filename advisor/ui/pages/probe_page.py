@@ -62,7 +62,9 @@ class ProbePage(Page):
             why_no_file: returns why no file can be measured now; empty when one can.
         """
         super().__init__(
-            "Probe", "Needs nothing downloaded: the model's exact structure runs here with made-up weights."
+            "Probe",
+            "Needs nothing downloaded: the model's exact structure runs here with made-up weights. Its real files, "
+            "where you have them, can be measured beside.",
         )
         self._row: CandidateRow | None = None
         self._probe = ProbeState()
