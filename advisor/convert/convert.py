@@ -22,7 +22,7 @@ import msgspec
 from advisor import __version__, units
 from advisor.catalog.headers import folder as headers
 from advisor.child.main import Channel, refuse_request
-from advisor.convert import compare, decoder, network, place, quantize, staging
+from advisor.convert import compare, decoder, download_plan, network, place, quantize, staging
 from advisor.convert import plan as plans
 from advisor.convert import watch as watches
 from advisor.convert.plan import ConvertPlan, ConvertRequest, ConvertResult
@@ -268,7 +268,7 @@ def _raise_if_full(error: Exception, target: Path) -> None:
         codes.append(getattr(seen, "errno", None))
         seen = seen.__cause__ or seen.__context__
     if any(code in _FULL for code in codes) or any(word in words for word in _FULL_WORDS):
-        free = plans.free_bytes(target)
+        free = download_plan.free_bytes(target)
         left = "" if free is None else f" {units.size(free)} are free."
         raise OutputError(
             "disk-full", f"There is no space left to convert the model to {target}.{left}",

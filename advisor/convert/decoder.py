@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from advisor.convert import samples
+from typing_extensions import override
+
+from advisor.convert import samples, tables
 from advisor.convert.compare import Comparison
 from advisor.convert.quantize import Counter
 from advisor.errors import InvalidModelError
@@ -34,7 +36,8 @@ Answers = list[tuple[list[int], Array]]
 def options(format_id: str, method: str) -> dict[str, str]:
     """Return the builder's options for a format, as they are kept in the provenance."""
     if format_id in ("onnx-fp32", "onnx-int8-dynamic"):
-        return {"precision": "fp32"}
+        # A table that is shared with the output matrix is no constant of a product, and would stay at 32 bits.
+        return {"precision": "fp32"} | ({"shared_embeddings": "false"} if format_id == "onnx-int8-dynamic" else {})
     bits, block = {"onnx-int8": ("int8", "32"), "onnx-int4-b32": ("int4", "32")}.get(format_id, ("int4", "128"))
     return {
         "precision": bits, "block_size": block, "accuracy_level": str(ACCURACY_LEVEL), "is_symmetric": "true",
@@ -85,6 +88,9 @@ def build(staged: Path, target: Path, format_id: str, method: str, on_part: OnPa
                 [f"{key}={value}" for key, value in chosen.items()] + ["hf_token=false", "hf_remote=false"],
             )  # fmt: skip
             builder.create_model(_NAME, str(staged), str(target), precision, "cpu", str(cache), **extra)
+            if precision != "fp32":
+                bits, block_size = int(precision.removeprefix("int")), int(chosen["block_size"])
+                tables.finish(target / "model.onnx", bits=bits, block_size=block_size, tied=_is_tied(staged))
         except NotImplementedError as error:
             raise InvalidModelError(
                 "convert-unsupported", f"The conversion tool does not know this model: {error}".rstrip(".") + ".",
@@ -164,6 +170,19 @@ def _run(
     return outputs["logits"], kept
 
 
+def _is_tied(staged: Path) -> bool:
+    """Tell whether the token table is the output matrix too."""
+    from safetensors import safe_open
+
+    if json.loads((staged / "config.json").read_text("utf-8")).get("tie_word_embeddings") is True:
+        return True
+    names: list[str] = []
+    for path in staged.glob("*.safetensors"):
+        with safe_open(str(path), "pt") as opened:
+            names += opened.keys()
+    return not any(name.endswith("lm_head.weight") for name in names)
+
+
 @contextlib.contextmanager
 def _heard(num_layers: int, *, quantizes: bool, on_part: OnPart) -> Iterator[None]:
     """Turn what the builder prints and logs into progress, and keep it off the terminal."""
@@ -187,6 +206,7 @@ class _Lines(io.TextIOBase):
         super().__init__()
         self._on_layer = on_layer
 
+    @override
     def write(self, text: str) -> int:
         """Look for the layer in a piece of text."""
         if (found := _LAYER.search(text)) is not None:

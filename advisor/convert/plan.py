@@ -6,10 +6,11 @@ from typing import Literal, get_args
 import msgspec
 
 from advisor import units
-from advisor.catalog import formats, local_model, query
+from advisor.catalog import formats, inventory, local_model, query
 from advisor.catalog.headers.checkpoint import Checkpoint, Refusal
 from advisor.catalog.headers.source import hub_id, shown
 from advisor.catalog.local_model import LocalModel
+from advisor.catalog.model import TensorGroup
 from advisor.catalog.query import Structure
 from advisor.convert import cost, place
 from advisor.convert.cost import Route, Work
@@ -113,25 +114,34 @@ def plan(request: ConvertRequest) -> ConvertPlan:
 
     Raises:
         InvalidInputError: `format-not-made`, `method-not-used`.
+        InvalidModelError: `already-onnx`.
         AdvisorError: as `catalog.headers.folder.read_path`: pickles and headers that lie among them.
     """
     _check_choice(request)
     source = Path(request.source).expanduser().absolute()
     model = local_model.load(source)
+    if model.checkpoint.container == "onnx":
+        raise InvalidModelError(
+            "already-onnx", f"{model.checkpoint.name} is an ONNX model already.", remedy="Run it as it is."
+        )
     structure = query.structure(model.known.card)
     model_id = request.model_id or _own_name(source, model.checkpoint)
     usual = place.target_folder(model_id, request.format_id, request.method)
     folder = Path(request.folder).expanduser().absolute() if request.folder else usual
-    size_bytes, basis = formats.file_bytes(formats.by_id(request.format_id), model.known.card)
+    size_bytes, basis = _size(request.format_id, model, structure)
+    copies_source = model.checkpoint.container == "gguf" or request.adapter is not None
     work = Work(
         route=_route(model, structure), format_id=request.format_id, method=request.method,
         num_parameters=model.known.num_parameters, largest_matrix_bytes=_largest_matrix_bytes(model.checkpoint),
-        source_bytes=model.checkpoint.weight_bytes(), result_bytes=int(size_bytes),
-        copies_source=model.checkpoint.container == "gguf" or request.adapter is not None, checked=request.check,
+        shared_bytes=sum(4 * group.num_rows * group.num_columns for group in _tied(model)),
+        source_bytes=_loaded_bytes(model, copies_source), activation_bytes=_activation_bytes(model.checkpoint),
+        vocab_size=_vocabulary(model), result_bytes=int(size_bytes), copies_source=copies_source,
+        checked=request.check,
     )  # fmt: skip
     return ConvertPlan(
         model_id=model_id, format_id=request.format_id, method=request.method, route=work.route,
-        source_kind=model.checkpoint.container, stored_as=model.stored_as, structure=structure, folder=str(folder),
+        source_kind="gguf" if model.checkpoint.container == "gguf" else "safetensors", stored_as=model.stored_as,
+        structure=structure, folder=str(folder),
         exists=folder.exists(), num_parameters=work.num_parameters, steps=_steps(work),
         memory=cost.memory(work), seconds=cost.seconds(work),
         size=Quantity(value=size_bytes, low=size_bytes * 0.95, high=size_bytes * 1.1, unit="B", evidence="estimated",
@@ -177,6 +187,41 @@ def check(wanted: ConvertPlan, *, replace: bool = False, memory_bytes: int | Non
             f"The conversion needs about {units.size(needed)} of memory; {units.size(memory_bytes)} may be used.",
             remedy="Close other programs, or convert a smaller model or on a larger computer.",
         )
+
+
+def _size(format_id: str, model: LocalModel, structure: Structure | None) -> tuple[float, str]:
+    """Return the bytes of the weights after it, and what they were computed from."""
+    chosen = formats.by_id(format_id)
+    size_bytes, basis = formats.file_bytes(chosen, model.known.card)
+    if structure == "decoder" and format_id == "onnx-int8-dynamic":
+        # The output matrix is stored turned over, so that it cannot be the token table's bytes.
+        size_bytes += sum(formats.matrix_bytes(chosen, group) for group in _tied(model))
+    if structure == "encoder-decoder":
+        # Two files, each with the token table: encoder and decoder.
+        tables = [group for group in inventory.of_card(model.known.card) or () if group.role == "embedding"]
+        size_bytes += max((formats.group_bytes(chosen, group) for group in tables), default=0.0)
+    return size_bytes, basis
+
+
+def _loaded_bytes(model: LocalModel, copies_source: bool) -> int:
+    whole = 4 * model.known.num_parameters
+    return whole if copies_source else min(whole, model.checkpoint.weight_bytes())
+
+
+def _activation_bytes(checkpoint: Checkpoint) -> int:
+    """Return what attention over a whole recording takes: three matrices of weights for two recordings."""
+    heads, frames = (checkpoint.config.get(key) for key in ("encoder_attention_heads", "max_source_positions"))
+    return 3 * 2 * 4 * heads * frames**2 if isinstance(heads, int) and isinstance(frames, int) else 0
+
+
+def _vocabulary(model: LocalModel) -> int:
+    shape = model.known.card.architecture
+    return (shape.vocab_size if shape is not None else None) or 0
+
+
+def _tied(model: LocalModel) -> list[TensorGroup]:
+    groups = inventory.of_card(model.known.card) or ()
+    return [group for group in groups if group.tied and group.role == "lm_head"]
 
 
 def _check_choice(request: ConvertRequest) -> None:

@@ -1,9 +1,14 @@
 """ONNX files with fewer bits, by ONNX Runtime's own quantizers."""
 
 import contextlib
+import io
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from typing_extensions import override
+
+from advisor.convert import tables
 
 DYNAMIC = "onnxruntime quantize_dynamic"
 BLOCKS = "onnxruntime MatMulNBits quantizer"
@@ -58,24 +63,34 @@ def _in_blocks(source: Path, target: Path, format_id: str, method: str, on_part:
 
     bits, block = _BLOCKS[format_id]
     model = onnx.load(str(source))
-    kinds = ("MatMul", "Gather") if bits == 4 else ("MatMul",)
+    heads = tables.unfold(model)
     matrices = [node.name for node in model.graph.node if node.op_type == "MatMul"]
-    settings = None
+    settings, left_out = None, []
     if method == "k-quant":
+        left_out = _narrow(model, block)
         settings = blocks.KQuantWeightOnlyQuantConfig(
             customized_weight_config={name: {"bits": bits} for name in matrices}
         )
     with _quiet(), _counted(len(matrices), on_part):
         quantizer = blocks.MatMulNBitsQuantizer(
             model, bits=bits, block_size=block, is_symmetric=True, accuracy_level=_ACCURACY_LEVEL,
-            op_types_to_quantize=kinds, algo_config=settings,
+            op_types_to_quantize=("MatMul",), algo_config=settings, nodes_to_exclude=left_out,
         )  # fmt: skip
         quantizer.process()
     made = quantizer.model.model
+    tables.share(made, heads, bits=bits, block_size=block)
+    tables.round_tables(made, bits=bits, block_size=block)
     outside = made.ByteSize() > _MOST_ONE_FILE_BYTES
     onnx.save_model(
         made, str(target), save_as_external_data=outside, location=f"{target.name}.data", size_threshold=1024
     )
+
+
+def _narrow(model: tables.Proto, block_size: int) -> list[str]:
+    """Return the matrices of one block in height, which the k-quant quantizer cannot do."""
+    heights = {item.name: item.dims[0] for item in model.graph.initializer if len(item.dims) == 2}
+    return [node.name for node in model.graph.node
+            if node.op_type == "MatMul" and heights.get(node.input[1], block_size + 1) <= block_size]  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -85,7 +100,8 @@ def _quiet() -> Iterator[None]:
     before = root.level
     root.setLevel(logging.ERROR)
     try:
-        yield
+        with contextlib.redirect_stdout(io.StringIO()):  # a progress bar of its own
+            yield
     finally:
         root.setLevel(before)
 
@@ -111,6 +127,7 @@ class Counter(logging.Handler):
         super().__init__()
         self._expected, self._on_share, self._count = max(1, expected), on_share, 0
 
+    @override
     def emit(self, record: logging.LogRecord) -> None:
         """Count one that is done."""
         if record.getMessage().startswith("complete"):

@@ -26,7 +26,8 @@ class Watch:
         self._expected = dict(steps)
         self._total_s = sum(self._expected.values()) or 1.0
         self._done_s = 0.0
-        self._name, self._stage, self._detail = "", "prepare", ""
+        self._name, self._detail = "", ""
+        self._stage: Stage = "prepare"
         self._part: float | None = None
         self._began_s = self._started_s = time.monotonic()
         self._stop = threading.Event()
@@ -74,14 +75,8 @@ class Watch:
         left_s = self._total_s * (1 - share)
         if share > 0.1:  # by now its own pace is known better
             left_s = elapsed_s * (1 - share) / share
-        self._channel.progress(_stage(stage), share, remaining_s=left_s, detail=detail)
+        self._channel.progress(stage, share, remaining_s=left_s, detail=detail)
         self._channel.sample(Sample(t_s=elapsed_s, kind="system", rss_bytes=rss_bytes(), peak_rss_bytes=peak_bytes()))
-
-
-def _stage(name: str) -> Stage:
-    import msgspec
-
-    return msgspec.convert(name, Stage)
 
 
 def rss_bytes() -> int:
