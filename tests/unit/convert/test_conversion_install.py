@@ -83,23 +83,26 @@ def install(request, on_message=None, cancel=None):
 
 def test_an_installation_that_was_killed_counts_as_missing_and_the_next_repairs_it(request_of, monkeypatch):
     place, request = request_of()
-    cancel = threading.Event()
+    cancel, gone = threading.Event(), threading.Event()
 
-    def stop_once_pip_runs():
-        while not any("--require-hashes" in process.info["cmdline"] for process in at_work(place)):
-            cancel.wait(0.05)
-        cancel.set()
+    def stop_once_pip_waits(silent):
+        with silent.accept()[0]:  # nobody answers it
+            cancel.set()
+            gone.wait(30)
 
-    with socket.create_server(("127.0.0.1", 0)) as silent, monkeypatch.context() as patch:  # an index that hangs
+    with socket.create_server(("127.0.0.1", 0)) as silent, monkeypatch.context() as patch:
+        silent.settimeout(60)
         patch.delenv("PIP_NO_INDEX")
         patch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/simple")
         patch.setenv("PIP_DEFAULT_TIMEOUT", "60")
-        watcher = threading.Thread(target=stop_once_pip_runs)
+        watcher = threading.Thread(target=stop_once_pip_waits, args=(silent,))
         watcher.start()
         assert install(request, cancel=cancel).code == "cancelled"
-        watcher.join()
         psutil.wait_procs(at_work(place), timeout=5)
-        assert at_work(place) == []
+        left = at_work(place)
+        gone.set()
+        watcher.join()
+    assert left == []
     found = tools.state(place)
     assert (found.status, found.python, found.has_leftovers) == ("missing", None, True)
     seen = []
