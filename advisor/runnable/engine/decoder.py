@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from advisor.errors import InvalidInputError
 from advisor.runnable import memory, onnx_header
 from advisor.runnable.engine import greedy, network
+from advisor.runnable.engine import session as sessions
 from advisor.runnable.engine.greedy import Generation, OnToken, Writer
 from advisor.runnable.engine.network import Floats, Network, Past
 from advisor.runnable.model import RunnableModel
@@ -143,7 +144,10 @@ class Decoder:
         if self._networks is None:
             search = self._model.runtime_config.get("search")
             may_share = isinstance(search, dict) and search.get("past_present_share_buffer") is True
-            shares = may_share and "GroupQueryAttention" in onnx_header.read(self._model.path()).num_by_operator
+            shares = (
+                may_share
+                and "GroupQueryAttention" in onnx_header.read(sessions.graph_path(self._model)).num_by_operator
+            )
             self._networks = network.load(
                 self._model, "model", num_threads=self._num_threads, shared_tokens=self.max_tokens if shares else None
             )

@@ -155,7 +155,7 @@ class TextEncoder:
 
     def _opened(self) -> ort.InferenceSession:
         if self._session is None:
-            self._session = sessions.open_session(self._model.path(), num_threads=self._num_threads)
+            self._session = sessions.open_session(sessions.graph_path(self._model), num_threads=self._num_threads)
         return self._session
 
 

@@ -156,7 +156,7 @@ def load(
     has_two = model.has("with-past")
     if has_two and not shared:
         shared = sessions.share_threads(num_threads)
-    session = sessions.open_session(model.path(part), num_threads=num_threads, shared=shared)
+    session = sessions.open_session(sessions.graph_path(model, part), num_threads=num_threads, shared=shared)
     first, made = states.ports(session, model, others), [entry.name for entry in session.get_outputs()]
     if not has_two:
         network = Network(session, first, states.handed_on(made, first, model), shared_tokens=shared_tokens)

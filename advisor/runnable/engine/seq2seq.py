@@ -156,7 +156,7 @@ class EncoderDecoder:
         if self._encoder is None or self._networks is None:
             shared = sessions.share_threads(self._num_threads)
             self._encoder = sessions.open_session(
-                self._model.path("encoder"), num_threads=self._num_threads, shared=shared
+                sessions.graph_path(self._model, "encoder"), num_threads=self._num_threads, shared=shared
             )
             self._networks = network.load(
                 self._model, "decoder", num_threads=self._num_threads, shared=shared, others=_OTHERS

@@ -14,6 +14,7 @@ import numpy as np
 import onnxruntime as ort
 
 from advisor.errors import AdvisorError, ChildError, InvalidModelError
+from advisor.runnable.model import Part, RunnableModel
 
 CPU = "CPUExecutionProvider"
 _LOG_ERRORS_ONLY = 3
@@ -55,6 +56,21 @@ def open_session(path: Path, *, num_threads: int, shared: bool = False) -> ort.I
     """
     with refusing():
         return ort.InferenceSession(str(path), options(num_threads, shared=shared), providers=[CPU])
+
+
+def graph_path(model: RunnableModel, part: Part = "model") -> Path:
+    """Return the file of a part that is about to be run.
+
+    Raises:
+        InvalidModelError: `model-part-missing`; the model is of another kind.
+    """
+    if not model.has(part):
+        raise InvalidModelError(
+            "model-part-missing",
+            f"{model.model_id} is a model of the kind {model.structure}; it has no {part} that could be run this way.",
+            remedy="Choose a model made for this task.",
+        )
+    return model.path(part)
 
 
 def data_type(value: ort.NodeArg) -> Any:  # noqa: ANN401 - numpy's own types have none in common

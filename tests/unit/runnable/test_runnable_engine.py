@@ -175,6 +175,32 @@ def test_vectors_of_texts_come_back_in_their_order(tmp_path, batch):
         assert found.embed(TEXTS[:1], prompt="unheard of") == pytest.approx(wanted[:1], abs=1e-6)
 
 
+def test_a_decoder_that_embeds_starts_with_an_empty_past(tmp_path):
+    tiny_models.encoder(tmp_path / "model.onnx", kinds=False, past=True)
+    tiny_models.tokenizer(tmp_path)
+    model = open_model(tmp_path)
+    assert (model.structure, model.head, model.pooling) == ("decoder", "embedding", "last")
+    with TextEncoder(model, num_threads=1) as found:
+        told = found.embed(TEXTS)
+    wanted = np.stack([tiny_models.EMBEDDING[encoded(text)].sum(axis=0) for text in TEXTS])
+    assert told == pytest.approx(wanted, abs=1e-5)
+
+
+def test_a_model_of_another_kind_is_refused_in_words(tmp_path):
+    tiny_models.seq2seq(tmp_path)
+    tiny_models.tokenizer(tmp_path)
+    model = open_model(tmp_path)
+    tiny_models.encoder(tmp_path / "one" / "model.onnx")
+    for run in (
+        Decoder(model, num_threads=1, max_tokens=5).open,
+        TextEncoder(model, num_threads=1).open,
+        EncoderDecoder(open_model(tmp_path / "one"), num_threads=1).open,
+    ):
+        with pytest.raises(InvalidModelError, match="of the kind") as failure:
+            run()
+        assert failure.value.code == "model-part-missing"
+
+
 def test_the_ways_to_make_one_vector_of_many():
     hidden = np.arange(24, dtype=np.float32).reshape(2, 3, 4) * np.float32(-1)
     mask = np.array([[1, 1, 0], [1, 1, 1]])

@@ -217,14 +217,24 @@ def _seq2seq_nodes(takes, *, dummies=False):
     ]  # fmt: skip
 
 
-def encoder(path, *, output="last_hidden_state", kinds=True, location=None):
-    """Write an encoder: words and their kinds; `sentence_embedding` and `classes` are means over the mask."""
+def encoder(path, *, output="last_hidden_state", kinds=True, location=None, past=False):
+    """Write an encoder: words and their kinds; `sentence_embedding` and `classes` are means over the mask.
+
+    With a past it is a decoder that embeds: its cache is read too.
+    """
     node = helper.make_node
     inputs = [("input_ids", INT64, ["b", "n"]), ("attention_mask", INT64, ["b", "n"])]
     nodes = [node("Gather", ["E", "input_ids"], ["words"])]
     if kinds:
         inputs.append(("token_type_ids", INT64, ["b", "n"]))
         nodes += [node("Gather", ["K", "token_type_ids"], ["kinds"]), node("Add", ["words", "kinds"], ["hidden"])]
+    elif past:
+        inputs.append(("past_key_values.0.key", FLOAT, ["b", 1, "past", WIDTH]))
+        nodes += [
+            node("Unsqueeze", ["words", "i1"], ["new"]),
+            node("Concat", ["past_key_values.0.key", "new"], ["all"], axis=2),
+            node("CumSum", ["all", "axis2"], ["sums"]), node("Squeeze", ["sums", "i1"], ["hidden"]),
+        ]  # fmt: skip
     else:
         nodes.append(node("Identity", ["words"], ["hidden"]))
     nodes += [
