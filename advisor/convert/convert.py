@@ -81,7 +81,7 @@ def convert(raw: bytes, channel: Channel) -> bytes:
         except AdvisorError:
             raise
         except Exception as error:
-            _raise_if_full(error, target)
+            raise_if_full(error, target)
             raise
         finally:
             place.clean(target)
@@ -258,8 +258,12 @@ def _give_back() -> None:
             ctypes.CDLL(None).malloc_trim(0)
 
 
-def _raise_if_full(error: Exception, target: Path) -> None:
-    """Raise the right failure where a tool could not write, whatever it made of that."""
+def raise_if_full(error: Exception, target: Path) -> None:
+    """Raise the right failure where a tool could not write, whatever it made of that; else return.
+
+    Raises:
+        OutputError: `disk-full` or `file-too-large`.
+    """
     seen: Any = error
     words = ""
     codes = []
