@@ -14,6 +14,8 @@ from advisor.probe.plan import ProbeResult
 from advisor.recommend.model import Approach, CandidateRow, Summary
 from advisor.report import beside, row_use, wording
 from advisor.report.candidates import answer_of, candidate_view, probe_view
+from advisor.report.compression_series import views as compression_views
+from advisor.report.compression_view import CompressionView
 from advisor.report.energy_section import energy_section
 from advisor.report.language import _
 from advisor.report.machine import machine_rows, task_rows
@@ -29,6 +31,7 @@ from advisor.task.model import Workload
 MAX_PROBES = 8
 MAX_BARS = 8
 MAX_FORMATS = 12
+MAX_COMPRESSIONS = 3
 MAX_OURS = 3
 """How many candidates stand beside published figures."""
 SEARCHED_ROWS = 400
@@ -88,6 +91,7 @@ def build(
         ),
         published=published,
         energy=energy_section(recommendation, rows, uses, compared),
+        compression=_compression(recommendation, summary, views),
         carbon=carbon,
         evidence=evidence_rows(),
         methods=method_notes(),
@@ -206,6 +210,16 @@ def _grid_of(recommendation: RankedCandidates) -> GridIntensity | None:
     """Return the grid a recommendation was made with; it may come from the settings and not from the task."""
     found = getattr(getattr(recommendation, "data", None), "intensity", None)
     return found if isinstance(found, GridIntensity) else None
+
+
+def _compression(
+    recommendation: RankedCandidates, summary: Summary, shown: Sequence[CandidateView]
+) -> tuple[CompressionView, ...]:
+    """Return what compression was measured here to cost the models that the report shows."""
+    found = getattr(getattr(recommendation, "data", None), "compressions", ())
+    task = summary.task
+    models = tuple(dict.fromkeys(item.model for item in shown))
+    return compression_views(found, models, yours=(*task.languages, *task.target_languages))[:MAX_COMPRESSIONS]
 
 
 def _grid(region: str | None) -> GridIntensity | None:

@@ -17,7 +17,8 @@ def render(document: ReportDocument) -> str:
     import jinja2
     import markupsafe
 
-    from advisor.report import energy_tables
+    from advisor.report import compression_blocks, energy_tables
+    from advisor.report.compression_figures import compression_drawings
     from advisor.report.energy_figures import energy_drawings
     from advisor.report.figures import drawings
 
@@ -33,7 +34,9 @@ def render(document: ReportDocument) -> str:
         figures=[item for item in figures if not item.id.startswith("probe")],
         probe_figures=[item for item in figures if item.id.startswith("probe")],
         energy_blocks=energy_tables.blocks(document),
-        energy_figures=energy_drawings(document, themed=True),
+        energy_figures={**energy_drawings(document, themed=True), **compression_drawings(document, themed=True)},
+        compression_blocks=compression_blocks.blocks(document),
+        compression_title=compression_blocks.TITLE,
     )
 
 

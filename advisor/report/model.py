@@ -8,6 +8,7 @@ from advisor.catalog.model import Runtime
 from advisor.estimate.model import Verdict
 from advisor.evidence import Evidence, Quantity
 from advisor.recommend.model import QualityView
+from advisor.report.compression_view import CompressionView
 from advisor.report.energy_model import EnergySection
 from advisor.report.series import MemoryBar, ParetoSeries, ProbeSeries
 
@@ -242,3 +243,5 @@ class ReportDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     drawings: FigureData
     energy: EnergySection | None = None
     """Of the pick; null without one and in reports of older versions."""
+    compression: tuple[CompressionView, ...] = ()
+    """What compression was measured here to cost the models that are shown; empty in reports of older versions."""

@@ -10,7 +10,7 @@ import msgspec
 from advisor import units
 from advisor.errors import OutputError
 from advisor.evidence import Quantity
-from advisor.report import energy_tables, wording
+from advisor.report import compression_blocks, energy_tables, wording
 from advisor.report.energy_tables import Block
 from advisor.report.html import day
 from advisor.report.language import _
@@ -119,6 +119,7 @@ def _is_common(character: str) -> bool:
 
 def pdf_data(document: ReportDocument) -> Data:
     """Return the report as texts in the order in which they are set."""
+    from advisor.report.compression_figures import compression_drawings
     from advisor.report.energy_figures import energy_drawings
     from advisor.report.figures import drawings
 
@@ -146,9 +147,14 @@ def pdf_data(document: ReportDocument) -> Data:
         "probe_figures": [item for item in figures if item["id"].startswith("probe")],
         "probes": [_probe(item) for item in document.probes],
         "energy": [_block(item) for item in energy_tables.blocks(document)],
+        "compression": [_block(item) for item in compression_blocks.blocks(document)],
+        "compression_title": compression_blocks.TITLE,
         "energy_figures": {
             name: {"id": item.id, "title": item.title, "alt": item.alt, "caption": item.caption, "svg": item.svg}
-            for name, item in energy_drawings(document, themed=False).items()
+            for name, item in {
+                **energy_drawings(document, themed=False),
+                **compression_drawings(document, themed=False),
+            }.items()
         },
         "machine": [[row.label, row.text, row.source] for row in document.machine],
         "machine_notes": list(document.machine_notes),
