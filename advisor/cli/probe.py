@@ -41,7 +41,11 @@ def probe(
     ] = None,
     weights: Annotated[
         Path | None,
-        typer.Option("--weights", metavar="FOLDER", help="Measure the real files of the model in this folder."),
+        typer.Option(
+            "--weights",
+            metavar="FOLDER",
+            help="Measure a model's real files: a folder, or the name of a converted one.",
+        ),
     ] = None,
     provider_word: Annotated[
         str, typer.Option("--provider", metavar="NAME", help="Execution provider: cpu, auto, cuda, directml, ...")
@@ -61,6 +65,7 @@ def probe(
     ] = EnergyChoice.QUICK,
     sys_root: Annotated[Path, typer.Option("--sys", hidden=True)] = Path("/sys"),
     time_share: Annotated[float, typer.Option("--energy-time-share", hidden=True, min=0.05, max=1.0)] = 1.0,
+    time_box_s: Annotated[float | None, typer.Option("--time-box", hidden=True, min=1.0)] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Measure a catalog model with made-up weights (no download), real files of a model, or any ONNX file, here."""
@@ -76,7 +81,7 @@ def probe(
         probe_weights.probe_weights(
             weights, model_id=model or None, format_id=format_id, task=task, controls=controls, threads=threads,
             pinned=pin, provider_word=provider_word, energy_mode=energy_mode.value, output=output, sys_root=sys_root,
-            time_share=time_share,
+            time_share=time_share, time_box_s=time_box_s,
         )  # fmt: skip
         return
     _refuse_nothing(model)
@@ -103,7 +108,9 @@ def probe(
     limits = inputs.roofs_of(profile)
     power = known_power.power_model(profile, "cpu", inputs.probes_of(profile))
     before = estimator.estimate(chosen, workload, limits, power)
-    plan = planner.plan(chosen, workload, profile, threads=threads, pinned=pin, energy_mode=energy_mode.value)
+    plan = planner.plan(
+        chosen, workload, profile, threads=threads, pinned=pin, time_box_s=time_box_s, energy_mode=energy_mode.value
+    )  # fmt: skip
     plan = provider.into_plan(plan, provider_word, profile, output)
     plan = energy_stage.with_root(plan, sys_root, time_share)
     outcome = run(plan, output)

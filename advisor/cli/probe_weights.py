@@ -11,7 +11,7 @@ from advisor.child.protocol import Outcome
 from advisor.cli import inputs, job_run, provider
 from advisor.cli.figures import TITLES, print_energy, print_wall, row
 from advisor.cli.output import Output
-from advisor.errors import InvalidModelError, NotFoundError
+from advisor.errors import InvalidInputError, InvalidModelError, NotFoundError
 from advisor.estimate.model import Estimate
 from advisor.hardware.model import HardwareProfile
 from advisor.probe.agreement import Agreement
@@ -32,7 +32,7 @@ _INPUT_REASONS = frozenset({"tokenizer-missing", "tokenizer-invalid", "chat-temp
 def probe_weights(
     path: Path, *, model_id: str | None, format_id: str | None, task: str | None, controls: Sequence[str] | None,
     threads: int | None, pinned: bool | None, provider_word: str, energy_mode: EnergyMode, output: Output,
-    sys_root: Path, time_share: float,
+    sys_root: Path, time_share: float, time_box_s: float | None = None,
 ) -> None:  # fmt: skip
     """Measure a model's files and print what came out beside what was expected.
 
@@ -49,6 +49,7 @@ def probe_weights(
         output: where to print.
         sys_root: where meters are looked for.
         time_share: [1] Of the times of the energy protocol.
+        time_box_s: [s] Aim for the whole probe; by the size of the weights by default.
 
     Raises:
         NotFoundError: the folder, a network or its tokenizer is missing.
@@ -60,7 +61,7 @@ def probe_weights(
     from advisor.report import beside, calibration, public
     from advisor.runnable import find
 
-    model = find.open_model(path, model_id=model_id)
+    model = find.open_model(_place(path, format_id), model_id=model_id)
     spec = inputs.task(task, controls)[1] if task is not None else None
     kept = format_id or planner.format_of(model)
     chosen = _candidate(model.model_id, kept)
@@ -75,7 +76,7 @@ def probe_weights(
         output.note(sentence)
     plan = planner.plan(
         model, workload, profile, task_kind=kind, languages=languages, format_id=kept, uses=selection.uses,
-        threads=threads, pinned=pinned, energy_mode=energy_mode,
+        threads=threads, pinned=pinned, time_box_s=time_box_s, energy_mode=energy_mode,
     )  # fmt: skip
     plan = energy_stage.with_root(plan, sys_root, time_share)
     before = _estimate(chosen, workload, profile)
@@ -108,9 +109,26 @@ def run(plan: WeightsPlan, output: Output) -> Outcome:
     )  # fmt: skip
 
 
+def _place(path: Path, format_id: str | None) -> Path:
+    """Return the folder that a word after --weights means: a path, or the name of a converted model."""
+    from advisor.convert import shelf
+
+    if path.exists():
+        return path
+    try:
+        found = shelf.find(str(path), format_id)
+    except NotFoundError:
+        return path  # whoever opens it says that it is not there
+    if len(found) > 1:
+        names = ", ".join(item.format_id for item in found)
+        raise InvalidInputError(
+            "converted-ambiguous", f"{path} was converted to several formats.", remedy=f"Add --format, one of: {names}."
+        )
+    return Path(found[0].folder)
+
+
 def _candidate(model_id: str, format_id: str) -> Candidate | None:
     """Return the catalog's candidate of that name; null for a model of the user's own."""
-    from advisor.errors import InvalidInputError
     from advisor.recommend import single
 
     try:
