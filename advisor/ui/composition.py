@@ -13,11 +13,12 @@ from advisor import settings
 from advisor.errors import AdvisorError
 from advisor.hardware.model import HardwareProfile
 from advisor.probe.plan import ProbePlan, ProbeResult
+from advisor.probe.weights.plan import WeightsPlan
 from advisor.recommend.model import CandidateRow
 from advisor.settings import Settings
 from advisor.ui import theme
 from advisor.ui.actions import PAGES
-from advisor.ui.controllers import calibration, conversion_views, electricity, jobs, onnx_file
+from advisor.ui.controllers import calibration, conversion_views, electricity, jobs, onnx_file, real_jobs
 from advisor.ui.controllers.calibration import CalibrationController
 from advisor.ui.controllers.conversion import ConversionController
 from advisor.ui.controllers.hardware import HardwareController
@@ -25,6 +26,7 @@ from advisor.ui.controllers.meters import MeterController
 from advisor.ui.controllers.onnx_file import FileRequest, OnnxFileController
 from advisor.ui.controllers.probe import ProbeController
 from advisor.ui.controllers.reading import ReadingController
+from advisor.ui.controllers.real_files import RealFilesController
 from advisor.ui.controllers.report import HistoryController, ReportController
 from advisor.ui.controllers.runtime import RuntimeController
 from advisor.ui.controllers.settings import SettingsController
@@ -33,7 +35,7 @@ from advisor.ui.crash import CrashHook, message
 from advisor.ui.desktop import Desktop
 from advisor.ui.main_window import MainWindow
 from advisor.ui.models_wiring import ModelsPart
-from advisor.ui.store import Snapshot, Store
+from advisor.ui.store import RealState, Snapshot, Store
 from advisor.ui.warm_up import WarmUp
 from advisor.ui.widgets.page import Page
 from advisor.ui.window_actions import WindowActions
@@ -145,8 +147,10 @@ class App(QObject):
         )
         self.recommend = RecommendController(store, run, advise=jobs.advise, broken=broken, parent=self)
         self.probe = ProbeController(
-            store, run, plan=self._plan, make_child=self._make_child, log=jobs.log_child, broken=broken, parent=self
-        )
+            store, run, plan=self._plan, plan_real=self._plan_real, make_child=self._make_child, log=jobs.log_child,
+            broken=broken, parent=self,
+        )  # fmt: skip
+        self.real_files = RealFilesController(store, run, look=self._look_real, broken=broken, parent=self)
         self.calibration = CalibrationController(
             store, run, request=jobs.calibration_request, keep=jobs.keep_calibration, read=jobs.speed,
             make_child=self._make_child, log=jobs.log_child, broken=broken, parent=self,
@@ -195,6 +199,14 @@ class App(QObject):
     def _plan(self, row: CandidateRow, profile: HardwareProfile, chosen: Settings) -> ProbePlan:
         snapshot = self.store.snapshot
         return jobs.plan(row, snapshot.job.task, profile, snapshot.results.recommendation, chosen.energy_mode)
+
+    def _plan_real(self, row: CandidateRow, path: str, profile: HardwareProfile, chosen: Settings) -> WeightsPlan:
+        snapshot = self.store.snapshot
+        rows = snapshot.results.recommendation
+        return real_jobs.plan(row, path, snapshot.job.task, profile, rows, chosen.energy_mode)
+
+    def _look_real(self, model: str, format_id: str) -> RealState:
+        return real_jobs.look(model, format_id, self.store.snapshot.settings.model_folder)
 
     def _file_plan(self, path: str, dimensions: Mapping[str, int], profile: HardwareProfile) -> FileRequest:
         return jobs.file_plan(path, dimensions, profile, self.store.snapshot.settings.energy_mode)
@@ -263,6 +275,7 @@ class App(QObject):
         page.file_requested.connect(self.file.start)
         page.file_stop_requested.connect(self.file.stop)
         page.probe_requested.connect(self.probe.start)
+        page.real_requested.connect(self.probe.start_real)
         page.stop_requested.connect(self.probe.stop)
         page.results_requested.connect(self._go_results)
         return page

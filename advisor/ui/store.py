@@ -115,6 +115,19 @@ class ProbeState(msgspec.Struct, frozen=True, kw_only=True):
     """Why something that was asked for did not happen."""
 
 
+class RealState(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the real files of the chosen candidate are."""
+
+    model: str = ""
+    format: str = ""
+    path: str = ""
+    """What can be measured; empty where nothing can."""
+    words: str = ""
+    why_not: str = ""
+    """Why not, and what to do."""
+    busy: bool = False
+
+
 class SpeedState(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of this computer's speed."""
 
@@ -270,6 +283,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     job: TaskState = TaskState()
     results: ResultState = ResultState()
     probe: ProbeState = ProbeState()
+    real: RealState = RealState()
     archive: ArchiveState = ArchiveState()
     report: ReportState = ReportState()
     reading: ReadingState = ReadingState()
@@ -328,6 +342,11 @@ def with_results(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: ANN401
 def with_probe(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: ANN401
     """Change fields of the measurement."""
     return msgspec.structs.replace(snapshot, probe=msgspec.structs.replace(snapshot.probe, **fields))
+
+
+def with_real(snapshot: Snapshot, found: RealState) -> Snapshot:
+    """Show what is known of the real files of the chosen candidate."""
+    return msgspec.structs.replace(snapshot, real=found)
 
 
 def with_archive(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: ANN401
