@@ -215,7 +215,7 @@ QFrame[role="rail"] { background: @base; border: 0; border-right: 1px solid @lin
 QFrame[role="line"] { background: @line; border: 0; }
 QScrollArea, QScrollArea > QWidget > QWidget[role="content"] { background: transparent; border: 0; }
 QFrame[role="rail"] QPushButton {
-    border: 0; border-left: 0.25em solid transparent; border-radius: 0; padding: 0.65em 0.9em; text-align: left;
+    border: 0; border-left: 0.25em solid transparent; border-radius: 0; padding: 0.55em 0.9em; text-align: left;
     color: @text;
 }
 QFrame[role="rail"] QPushButton:hover { background: @hover; }

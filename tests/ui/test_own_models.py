@@ -10,6 +10,7 @@ from fakes_hub import FakeHub, FakeModel
 from header_files import safetensors_bytes, safetensors_header, write_safetensors
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication
 from window_fakes import FakeChild, LaterRun, NowRun, full_snapshot
 
 from advisor.catalog import own_models
@@ -442,6 +443,20 @@ def test_the_window_downloads_cancels_keeps_and_removes_with_a_real_child(app, s
     page.remove_requested.emit(row)
     qtbot.waitUntil(lambda: now().here.rows == (), timeout=20_000)
     assert "are free again" in now().here.told
+
+
+@pytest.mark.parametrize("way", [0, 1, 2])
+def test_the_page_needs_no_sideways_scrolling_at_twice_the_text(full_app, way):
+    full_app.settings.change("text_size_share", 2.0)
+    QApplication.processEvents()
+    full_app.window.resize(1280, 800)
+    full_app.window.go("models")
+    full_app.window.show()
+    page = full_app.window.page("models")
+    page.ways.setCurrentIndex(way)
+    for _ in range(6):
+        QApplication.processEvents()
+    assert page._area.horizontalScrollBar().maximum() == 0, "too wide"
 
 
 def test_what_is_still_asked_when_the_window_closes_is_let_go(app, server):

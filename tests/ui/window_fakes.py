@@ -135,10 +135,43 @@ def full_snapshot(num_rows=40):
             pinned=tuple((row.model, row.format, row.approach) for row in (first, second)),
         ),
         probe=ProbeState(target=first, result=result, outcome=outcome_of(result), samples=result.samples),
+        models=models_state(),
         archive=ArchiveState(
             probes=(result,), reports=(SavedReport(id=1, created="2026-11-23T12:00:00Z", title="Sort support emails"),)
         ),
     )
+
+
+def models_state():
+    """Return the page Models with a model of a hub looked into, its download planned, and models that are here."""
+    from advisor.ui import models_state as state
+
+    cells = ("acme/a-model-with-a-long-name-v2", "text-generation", "apache-2.0", "1.24 B", "2.3 GiB", "1,234", "open")
+    found = state.FoundModel(id=cells[0], cells=cells, keys=cells)
+    figure = state.ModelFigure(
+        name="Memory, peak", value="1,007 MiB (847 MiB to 1.1 GiB)", basis="estimated: " + "x " * 60
+    )
+    build = state.Build(name="quantized", kind="onnx", label="ready-made ONNX, quantized (2.2 MiB)")
+    chosen = state.ModelView(
+        name=cells[0], sentence="llama, 1.24 B parameters, 2.3 GiB of weights as BF16 in 2 files.", own=object(),
+        verdict="tight", verdict_sentence="Tight: needs about 9.1 GiB (8.5 to 10.2), 10 GiB free.", figures=(figure,),
+        types=(("BF16", "146", "1,235,814,400", "2,471,628,800", "2.3 GiB"),), notes=("Licence: apache-2.0.",),
+        hub_id=cells[0], revision="main", builds=(build,),
+        ready_made=("onnx-community/a-model-with-a-long-name-v2-ONNX",),
+    )  # fmt: skip
+    plan = state.WorkPlan(
+        facts=(("Model", f"{cells[0]} from huggingface.co"), ("Goes into", "/home/me/models--acme--model")),
+        files=(("model.safetensors", "2.3 GiB", "no"),), verdict="tight", verdict_sentence="Tight: 9.1 of 10 GiB.",
+    )  # fmt: skip
+    row = state.HereRow(
+        kind="yours", key="mine", name="mine", what="your model", size="1 GiB", size_bytes=2**30, where="/home/me/mine",
+        path="/home/me/mine", removal="mine is taken off your list.",
+    )  # fmt: skip
+    return state.ModelsState(
+        chosen=chosen, hub=state.HubState(host="huggingface.co", found=(found,), searched=True, sentence="1 model."),
+        download=state.WorkState(phase="planned", name=cells[0], plan=plan),
+        convert=state.ConvertState(phase="planned", name=cells[0], plan=plan), here=state.HereState(rows=(row,)),
+    )  # fmt: skip
 
 
 def outcome_of(result):

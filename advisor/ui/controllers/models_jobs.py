@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from advisor.errors import AdvisorError, InvalidModelError
+from advisor.errors import AdvisorError, InvalidFileError, InvalidModelError
 from advisor.hardware.model import HardwareProfile
 from advisor.settings import Settings
 from advisor.ui.controllers.models_verdict import judged
@@ -36,7 +36,23 @@ def look_at_path(path: str, profile: HardwareProfile | None, settings: Settings)
 
     place = Path(path)
     model = local_model.load(place, load.catalog())
-    return _view(model, lambda: own_models.of_files(model, place), profile, settings, path=str(place))
+    view = _view(model, lambda: own_models.of_files(model, place), profile, settings, path=str(place))
+    origin = _origin(place)
+    if origin is None:
+        return view
+    why_not = f"It was made from {origin}: add that one, which is judged in every format, this one among them."
+    return msgspec.structs.replace(view, name=f"{origin}, {place.name}", own=None, why_not_add=why_not)
+
+
+def _origin(place: Path) -> str | None:
+    """Return the model that a converted one was made from; null for one that was not converted here."""
+    from advisor.runnable import provenance
+
+    try:
+        found = provenance.read(place) if place.is_dir() else None
+    except InvalidFileError:
+        return None
+    return found.model_id if found is not None else None
 
 
 def search(query: HubQuery, stopped: threading.Event) -> HubState:

@@ -1,7 +1,7 @@
 """One model of the user's, as its headers describe it, and what can be done with it."""
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QLineEdit, QPushButton, QWidget
 
 from advisor.report import wording
 from advisor.ui import theme
@@ -15,7 +15,8 @@ from advisor.ui.widgets.plain_table import PlainTable
 
 TYPE_TITLES = ("Numbers stored as", "Tensors", "Numbers", "Bytes", "Size")
 ADD, DOWNLOAD = "&Add to the candidates", "&Download..."
-_ONLY_HUB = "It is on this computer already."
+_MOST_SHOWN = 40
+"""Characters of a model's name on a button."""
 
 
 class ModelDetails(Card):
@@ -90,11 +91,12 @@ class ModelDetails(Card):
 
     def _hub_part(self, unit: int) -> QWidget:
         self.hub = QWidget()
-        row = QHBoxLayout(self.hub)
+        direction, wide = QBoxLayout.Direction, theme.is_wide_text(self)
+        row = QBoxLayout(direction.TopToBottom if wide else direction.LeftToRight, self.hub)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2 * unit)
         self.build = ChoiceControl("build", (("", "No build"),))
-        self.build.setMinimumContentsLength(32)
+        self.build.setMinimumContentsLength(20 if wide else 32)
         self.revision = QLineEdit()
         self.revision.setMinimumWidth(16 * unit)
         self.revision.returnPressed.connect(self._on_revision_return_pressed)
@@ -147,10 +149,16 @@ class ModelDetails(Card):
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
+        wide = theme.is_wide_text(self)
         for place, figure in enumerate(view.figures):
-            self.grid.addWidget(text.label(figure.name), place, 0)
-            self.grid.addWidget(text.selectable(text.label(figure.value, level="heading")), place, 1)
-            self.grid.addWidget(text.label(figure.basis, level="small", role="muted", wrap=True), place, 2)
+            basis = text.label(figure.basis, level="small", role="muted", wrap=True)
+            value = text.label(figure.value, level="heading", wrap=wide)
+            self.grid.addWidget(text.label(figure.name), 2 * place, 0)
+            self.grid.addWidget(text.selectable(value), 2 * place, 1, 1, 2 if wide else 1)
+            if wide:
+                self.grid.addWidget(basis, 2 * place + 1, 0, 1, 3)
+            else:
+                self.grid.addWidget(basis, 2 * place, 2)
 
     def _show_others(self, view: ModelView) -> None:
         """Offer the models of the hub that hold this one ready to run."""
@@ -160,7 +168,8 @@ class ModelDetails(Card):
             button.deleteLater()
         self.others = []
         for model_id in view.ready_made:
-            button = text.button(f"Ready-made: {model_id}", role="link", tip=f"Read the headers of {model_id}")
+            short = model_id if len(model_id) <= _MOST_SHOWN else f"{model_id[:_MOST_SHOWN]}..."
+            button = text.button(f"Ready-made: {short}", role="link", tip=f"Read the headers of {model_id}")
             button.setProperty("model", model_id)
             button.clicked.connect(self._on_other_clicked)
             self.others.append(button)

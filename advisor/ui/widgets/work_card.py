@@ -60,6 +60,8 @@ class WorkCard(Card):
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(f"Progress of the {what.lower()}")
         self.detail = text.label(role="muted", wrap=True)
+        if self.title is not None:
+            self.title.setWordWrap(True)
         self.body.addWidget(self.error)
         self.body.addWidget(self.done)
         self.body.addLayout(self.top)
