@@ -5,6 +5,8 @@ Options: `--folder docs/screenshots`, `--size 1280x800`, `--theme light` (again 
 """
 
 import argparse
+import json
+import math
 import os
 import shutil
 import sys
@@ -43,6 +45,36 @@ def settle(qt):
         qt.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
 
 
+def write_model(folder):
+    """Write the headers of a small fine-tuned model; the weights are a hole in the file."""
+    hidden, inner, vocabulary, layers = 576, 1536, 49152, 30
+    shapes = {"model.embed_tokens.weight": (vocabulary, hidden), "model.norm.weight": (hidden,)}
+    for layer in range(layers):
+        at = f"model.layers.{layer}."
+        shapes |= {f"{at}self_attn.{name}_proj.weight": (hidden, hidden) for name in "qo"}
+        shapes |= {f"{at}self_attn.{name}_proj.weight": (hidden // 3, hidden) for name in "kv"}
+        shapes |= {f"{at}mlp.{name}_proj.weight": (inner, hidden) for name in ("gate", "up")}
+        shapes[f"{at}mlp.down_proj.weight"] = (hidden, inner)
+        shapes |= {f"{at}{name}_layernorm.weight": (hidden,) for name in ("input", "post_attention")}
+    entries, end = {}, 0
+    for name, shape in shapes.items():
+        start, end = end, end + 2 * math.prod(shape)
+        entries[name] = {"dtype": "BF16", "shape": shape, "data_offsets": [start, end]}
+    header = json.dumps(entries).encode()
+    config = {
+        "model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": vocabulary, "hidden_size": hidden,
+        "num_hidden_layers": layers, "num_attention_heads": 9, "num_key_value_heads": 3, "intermediate_size": inner,
+        "max_position_embeddings": 8192, "tie_word_embeddings": True,
+    }  # fmt: skip
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(config), "utf-8")
+    (folder / "tokenizer.json").write_text("{}", "utf-8")
+    with (folder / "model.safetensors").open("wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+        file.truncate(8 + len(header) + end)
+    return folder
+
+
 class Photographer:
     """One run of the app in one theme."""
 
@@ -76,6 +108,14 @@ class Photographer:
         page.words.setPlainText(WORDS)
         wait(qt, lambda: now().job.task and not now().job.busy, "words")
         self.save("task")
+        app.window.go("models")
+        models = app.window.page("models")
+        models.open_requested.emit(str(write_model(Path(os.environ["MODEL_FIT_ADVISOR_HOME"], "my-letters-assistant"))))
+        wait(qt, lambda: now().models.chosen, "a model of the user's")
+        models.details.add.click()
+        wait(qt, lambda: now().models.here.told, "adding it")
+        self.save("models")
+        app.window.go("task")
         page.find_models.click()
         wait(qt, lambda: now().results.recommendation is not None and not now().results.busy, "models")
         self.save("results")
