@@ -232,6 +232,5 @@ def _print(output: Output, found: "ExampleSet", results: Sequence["ExamplesResul
     output.line(read_words.sentence(found))
     output.table(words.TITLES, words.rows(results), right=frozenset(range(1, len(words.TITLES))), wide=0)
     output.table(words.SCORE_TITLES, words.score_rows(results), right=frozenset({2, 3}))
-    for item in results:
-        for text in words.notes(item):
-            output.line(f"{words.name(item)}: {text}")
+    for text in words.all_notes(results):
+        output.line(text)

@@ -27,6 +27,7 @@ def compare(
 ) -> tuple[Pair, ...]:  # fmt: skip
     """Compare each two candidates; the smaller one is the one that takes less time per query.
 
+    Two ways of working of the same model in the same format are not compared: neither is smaller.
     With several pairs each is judged so strictly that all hold together with 95 % (Bonferroni).
 
     Args:
@@ -41,7 +42,12 @@ def compare(
             "examples-differ", "The candidates were run on different examples.", remedy="Run all on the same file."
         )
     ordered = [item for item in smallest_first(results) if item.score is not None]
-    pairs = [(small, large) for at, small in enumerate(ordered) for large in ordered[at + 1 :]]
+    pairs = [
+        (small, large)
+        for at, small in enumerate(ordered)
+        for large in ordered[at + 1 :]
+        if (small.model, small.format, small.model_bytes) != (large.model, large.format, large.model_bytes)
+    ]
     each = 1 - (1 - confidence.CONFIDENCE_SHARE) / max(1, len(pairs))
     return tuple(
         Pair(

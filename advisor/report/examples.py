@@ -130,7 +130,7 @@ def verdict_sentence(verdict: Verdict) -> str:
         who, difference, ends = "smaller", -difference, (-ends[1], -ends[0])
     numbers = (
         f"{verdict.num_right_small:,} and {verdict.num_right_large:,} of {verdict.num_examples:,} right; the {who} one "
-        f"is ahead by {_points(difference)} points ({100 * interval.confidence_share:g} % interval "
+        f"is ahead by {_points(difference)} points ({100 * interval.confidence_share:.3g} % interval "
         f"{_points(ends[0])} to {_points(ends[1])})"
     )
     margin = f"{_points(verdict.margin_share)} points in favour of the larger one would matter"

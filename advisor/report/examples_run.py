@@ -13,7 +13,7 @@ from advisor.report import examples as words
 from advisor.report.public_parts import Document, figure, head
 
 TITLES = (
-    "Candidate", "Right", "95 % interval", "Time per query", "Queries/s", "Memory, peak", "Energy, 1,000 queries",
+    "Candidate", "Right (95 % interval)", "Time per query", "Queries/s", "Memory, peak", "Energy, 1,000 queries",
     "Weights",
 )  # fmt: skip
 SCORE_TITLES = ("Candidate", "Figure", "Value", "95 % interval", "Basis")
@@ -58,7 +58,7 @@ def method_name(method: Method) -> str:
 def name(result: ExamplesResult) -> str:
     """Return a candidate's name with format and method."""
     form = f", {result.format}" if result.format else ""
-    return f"{result.model}{form} ({method_name(result.method)})"
+    return f"{result.model.rpartition('/')[2]}{form} ({method_name(result.method)})"
 
 
 def heading(results: Sequence[ExamplesResult]) -> str:
@@ -72,8 +72,8 @@ def rows(results: Sequence[ExamplesResult]) -> list[tuple[str, ...]]:
     """Return one row a candidate, under `TITLES`."""
     return [
         (
-            name(item), _share(item.score.accuracy) if item.score else "not scored",
-            _interval(item.score.accuracy) if item.score else "", units.quantity(item.time_per_query),
+            name(item), f"{_share(item.score.accuracy)} ({_interval(item.score.accuracy)})" if item.score
+            else "not scored", units.quantity(item.time_per_query),
             units.number(item.rate.value) if item.rate.value is not None else "no data",
             units.quantity(item.peak_memory), _energy(item.energy_per_1000), units.size(item.model_bytes),
         )
@@ -86,6 +86,12 @@ def _energy(item: Quantity) -> str:
         return "no data"
     ends = "" if item.low is None or item.high is None else f" ({units.energy(item.low)} to {units.energy(item.high)})"
     return f"{units.energy(item.value)}{ends}"
+
+
+def axis(results: Sequence[ExamplesResult]) -> str:
+    """Return the label of the axis on which the shares that are right stand."""
+    what = "Labels" if results[0].kind == "classification" else "Answers exactly"
+    return f"{what} right (% of {_examples(results[0].num_examples)}, 95 % interval)"
 
 
 def score_rows(results: Sequence[ExamplesResult]) -> list[tuple[str, ...]]:
@@ -146,6 +152,17 @@ def _cost(pair: Pair) -> str:
     if not small or not large or large < 1.1 * small:
         return ""
     return f" The smaller one takes {units.number(100 * small / large)} % of the larger one's time."
+
+
+def all_notes(results: Sequence[ExamplesResult]) -> list[str]:
+    """Return what the user should know of several runs; what holds for all is said once."""
+    by_text: dict[str, list[str]] = {}
+    for item in results:
+        for text in notes(item):
+            by_text.setdefault(text, []).append(name(item))
+    return [
+        text if len(names) == len(results) else f"{'; '.join(names)}: {text}" for text, names in by_text.items()
+    ]  # fmt: skip
 
 
 def notes(result: ExamplesResult) -> list[str]:

@@ -9,6 +9,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("compare", "Compare", "compare"),
     ("probe", "Probe", "probe"),
     ("models", "Models", "models"),
+    ("examples", "Your examples", "examples"),
     ("report", "Report", "report"),
     ("settings", "Settings", "settings"),
 )
@@ -85,6 +86,9 @@ HELP: dict[str, str] = {
     "models": "Brings a model of your own: a folder or a file of this computer, or one of the Hugging Face Hub. Only "
     "the headers of its files are read; add it to the candidates and it is judged like those of the catalog. A "
     "download says first what it takes, and can be cancelled at any time. Nobody is asked before you press Search.",
+    "examples": "Runs models of this computer on your own examples, a file or ten typed rows, and says how many are "
+    "right, what a query costs, and whether the smaller model is enough or more examples are needed to tell. No text "
+    "leaves this computer, and none is kept unless you save the table.",
     "report": "Saves the answer with every figure's range and source. Names are left out unless you say otherwise.",
     "settings": "How the window looks, whose electricity counts, what it costs, and what every recommendation takes "
     "into account.",

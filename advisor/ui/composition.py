@@ -33,6 +33,7 @@ from advisor.ui.controllers.settings import SettingsController
 from advisor.ui.controllers.task import RecommendController, TaskController
 from advisor.ui.crash import CrashHook, message
 from advisor.ui.desktop import Desktop
+from advisor.ui.examples_wiring import ExamplesPart
 from advisor.ui.main_window import MainWindow
 from advisor.ui.models_wiring import ModelsPart
 from advisor.ui.store import RealState, Snapshot, Store
@@ -179,6 +180,7 @@ class App(QObject):
             make_child=self._make_child, log=jobs.log_child, broken=broken, parent=self,
         )  # fmt: skip
         self.models = ModelsPart(store, run=run, make_child=self._make_child, broken=broken, parent=self)
+        self.examples = ExamplesPart(store, run=run, make_child=self._make_child, broken=broken, parent=self)
         self.models.candidates_changed.connect(self.recommend.refresh)
         self.models.results_wanted.connect(self._go_results)
         self.settings = SettingsController(
@@ -215,7 +217,7 @@ class App(QObject):
         makers: dict[str, Callable[[], Page]] = {
             "this-computer": self._this_computer, "task": self._task_page, "results": self._results,
             "compare": self._compare, "probe": self._probe_page, "models": self.models.page,
-            "report": self._report_page, "settings": self._settings_page,
+            "examples": self.examples.page, "report": self._report_page, "settings": self._settings_page,
         }  # fmt: skip
         return makers[name]()
 
@@ -394,6 +396,7 @@ class App(QObject):
         self.calibration.stop()
         self.file.stop()
         self.models.stop()
+        self.examples.controller.stop()
 
     def _on_settings_refused(self, error: AdvisorError) -> None:
         message(self.window, error.sentence(), "")

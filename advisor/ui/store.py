@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from advisor.child.protocol import Outcome, Sample
 from advisor.energy.model import MeterInfo
 from advisor.energy.wall_store import KeptFit
+from advisor.evaluate.compression_plan import CompressionResult
 from advisor.hardware.model import HardwareProfile
 from advisor.probe.onnx_file.plan import OnnxFileResult
 from advisor.probe.plan import ProbeResult
@@ -19,6 +20,7 @@ from advisor.recommend.model import CandidateRow, Summary
 from advisor.report.model import ReportDocument
 from advisor.settings import Settings
 from advisor.task.model import Description, TaskSpec, Workload
+from advisor.ui.examples_state import ExamplesState
 from advisor.ui.models_state import ModelsState, ModelView
 from advisor.ui.tools_state import ConversionState
 
@@ -262,6 +264,8 @@ class ArchiveState(msgspec.Struct, frozen=True, kw_only=True):
     """ONNX files that were measured, newest first."""
     reports: tuple[SavedReport, ...] = ()
     """Newest first."""
+    compressions: tuple[CompressionResult, ...] = ()
+    """What compression was measured to cost, newest first."""
     notice: str = ""
 
 
@@ -291,6 +295,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     file: FileState = FileState()
     meters: MeterState = MeterState()
     models: ModelsState = ModelsState()
+    examples: ExamplesState = ExamplesState()
     conversion: ConversionState = ConversionState()
 
 
@@ -377,6 +382,11 @@ def with_file(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: ANN401
 def with_meters(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: ANN401
     """Change fields of the power meters."""
     return msgspec.structs.replace(snapshot, meters=msgspec.structs.replace(snapshot.meters, **fields))
+
+
+def with_examples(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: ANN401
+    """Change fields of the user's own examples."""
+    return msgspec.structs.replace(snapshot, examples=msgspec.structs.replace(snapshot.examples, **fields))
 
 
 def with_models(snapshot: Snapshot, part: str, **fields: Any) -> Snapshot:  # noqa: ANN401

@@ -149,6 +149,6 @@ def refusal(snapshot: Snapshot) -> str:
         return NO_MACHINE
     if snapshot.machine.saved_as:
         return SAVED_MACHINE
-    if snapshot.probe.phase != "idle" or snapshot.file.phase != "idle":
+    if any(part.phase != "idle" for part in (snapshot.probe, snapshot.file, snapshot.examples)):
         return PROBE_RUNS
     return ""

@@ -152,6 +152,7 @@ def refusal(snapshot: Snapshot) -> str:
         return NO_MACHINE
     if snapshot.machine.saved_as:
         return SAVED_MACHINE
-    if snapshot.probe.phase != "idle" or snapshot.calibration.phase != "idle" or snapshot.file.phase != "idle":
+    busy = (snapshot.probe, snapshot.calibration, snapshot.file, snapshot.examples)
+    if any(part.phase != "idle" for part in busy):
         return BUSY
     return ""

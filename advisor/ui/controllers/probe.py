@@ -22,6 +22,7 @@ TIME_LIMIT_FACTOR = 4.0
 ALREADY_RUNNING = "A probe is running already. Stop it first, or wait for its end."
 CALIBRATING = "This computer is being calibrated. Wait for its end: both would disturb each other."
 MEASURING_FILE = "An ONNX file is being measured. Wait for its end: both would disturb each other."
+RUNNING_EXAMPLES = "Your examples are being run. Wait for their end: both would disturb each other."
 LOOKING = "The app is looking for its real files. Wait a moment."
 SAVED_MACHINE = "Real files can only be measured on this computer, not on a saved machine."
 IDLE_WORD = "idle"
@@ -219,4 +220,6 @@ def _other(snapshot: Snapshot) -> str:
     """Return what else runs and would disturb a probe, as a sentence; empty where nothing does."""
     if snapshot.calibration.phase != "idle":
         return CALIBRATING
+    if snapshot.examples.phase != "idle":
+        return RUNNING_EXAMPLES
     return MEASURING_FILE if snapshot.file.phase != "idle" else ""
