@@ -146,6 +146,7 @@ def plan(
 
 def load_archive() -> ArchiveState:
     """Read the history; a damaged file is set aside and said."""
+    from advisor.evaluate.compression_plan import KIND, CompressionResult
     from advisor.history.store import History
 
     history = History(paths.data_folder() / HISTORY_FILE).open()
@@ -154,7 +155,8 @@ def load_archive() -> ArchiveState:
             SavedReport(id=record.id, created=record.created, title=record.title) for record in history.reports()
         )
         return ArchiveState(
-            probes=history.probes(), files=history.file_probes(), reports=reports, notice=history.notice
+            probes=history.probes(), files=history.file_probes(), reports=reports,
+            compressions=history.evaluations(KIND, CompressionResult), notice=history.notice,
         )  # fmt: skip
     finally:
         history.close()

@@ -97,7 +97,7 @@ class HistoryController(QObject):
         self._request.ask(lambda: self._add_probe(result))
 
     def _on_loaded(self, archive: ArchiveState) -> None:
-        self._change(probes=archive.probes, files=archive.files, reports=archive.reports, notice=archive.notice)
+        self._change(**{name: getattr(archive, name) for name in ArchiveState.__struct_fields__})
 
     def _on_refused(self, error: AdvisorError) -> None:
         self._change(notice=error.sentence())

@@ -4,7 +4,15 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QHeaderView, QStackedWidget, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHeaderView,
+    QStackedWidget,
+    QTableView,
+    QTabWidget,
+    QWidget,
+)
 from typing_extensions import override
 
 from advisor import paths
@@ -12,6 +20,7 @@ from advisor.errors import AdvisorError
 from advisor.recommend.model import CandidateRow
 from advisor.ui.models import compare
 from advisor.ui.models.simple_table import Cell, SimpleTableModel
+from advisor.ui.pages.compression_tab import CompressionTab
 from advisor.ui.store import MAX_PINNED, Rows, Snapshot
 from advisor.ui.widgets import text
 from advisor.ui.widgets.card import Notice
@@ -65,10 +74,21 @@ class ComparePage(Page):
         self.view.setWordWrap(True)
         self.stack.addWidget(self.empty)
         self.stack.addWidget(self.view)
-        self.body.addWidget(self.stack, 1)
+        self.compression = CompressionTab()
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName("Pinned candidates or languages")
+        self.tabs.addTab(self.stack, "Pinned candidates")
+        self.tabs.addTab(self.compression, "Compression by language")
+        self.tabs.currentChanged.connect(self._on_tabs_current_changed)
+        self.body.addWidget(self.tabs, 1)
 
     @override
     def show_snapshot(self, old: Snapshot | None, new: Snapshot) -> None:
+        if old is None or (old.archive.compressions, old.job.task) != (new.archive.compressions, new.job.task):
+            task = new.job.task
+            yours = () if task is None else (*task.languages, *task.target_languages)
+            self.compression.show_results(new.archive.compressions, yours)
         if old is not None and old.results == new.results:
             return
         self._pinned = pinned_rows(new.results.recommendation, new.results.pinned)
@@ -88,7 +108,7 @@ class ComparePage(Page):
 
     @override
     def panes(self) -> tuple[QWidget, ...]:
-        return (self.copy, self.view)
+        return (self.copy, self.view, self.compression.as_table)
 
     def sheet(self, separator: str = "\t") -> str:
         """Return the sheet as text.
@@ -127,6 +147,11 @@ class ComparePage(Page):
             self.notice.show_text(error.sentence())
         else:
             self.notice.show_text(f"Saved as {file}.")
+
+    @Slot(int)
+    def _on_tabs_current_changed(self, place: int) -> None:
+        for button in (self.copy, self.save, self.clear):
+            button.setVisible(place == 0)
 
     @Slot()
     def _on_clear_clicked(self) -> None:
