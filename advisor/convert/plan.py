@@ -290,6 +290,8 @@ def _refusals(
         ))  # fmt: skip
     if work.route == "builder":
         found += _builder_refusals(checkpoint, model)
+    elif any(component.name for component in checkpoint.components):
+        found.append(_unsupported(checkpoint.name, "it has several networks, or layers after its network"))
     elif structure in (None, "diffusion"):
         found.append(_unsupported(checkpoint.name, "how it works inside is not known from its files"))
     if checkpoint.tokenizer.kind is None and structure in ("decoder", "encoder", "encoder-decoder"):

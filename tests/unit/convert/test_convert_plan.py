@@ -173,3 +173,15 @@ def test_more_work_takes_more():
     assert cost.seconds(work(method="k-quant")).value > cost.seconds(work()).value
     assert cost.disk_bytes(work(copies_source=True)) > cost.disk_bytes(work())
     assert cost.disk_bytes(work(format_id="onnx-int8-dynamic")) > cost.disk_bytes(work())
+
+
+def test_an_embedder_with_layers_of_its_own_behind_the_network_is_refused(tmp_path):
+    folder = tmp_path / "dense"
+    write_safetensors(folder / "model.safetensors", {"embeddings.word_embeddings.weight": ("F32", (64, 32))})
+    write_safetensors(folder / "2_Dense" / "model.safetensors", {"linear.weight": ("F32", (16, 32))})
+    (folder / "config.json").write_text(json.dumps({"architectures": ["BertModel"], "model_type": "bert"}))
+    (folder / "tokenizer.json").write_text("{}")
+    modules = [{"path": "", "type": "sentence_transformers.models.Transformer"},
+               {"path": "2_Dense", "type": "sentence_transformers.models.Dense"}]  # fmt: skip
+    (folder / "modules.json").write_text(json.dumps(modules))
+    assert "convert-unsupported" in codes(planned(folder, "onnx-fp32"))
