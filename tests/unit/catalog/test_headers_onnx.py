@@ -203,6 +203,13 @@ def test_lengths_that_do_not_fit_and_names_that_occur_twice():
     assert refused(read, proto).code == "tensor-twice"
 
 
+def test_a_field_that_reaches_out_of_its_message_is_seen():
+    tensor = b"\x42\x01w" + b"\x10\x01" + b"\x4a\x20" + bytes(4)  # 32 bytes of numbers in a message with 4 left
+    raw = b"\x3a" + _varint(len(tensor) + 2) + b"\x2a" + _varint(len(tensor)) + tensor + bytes(60)
+    error = refused(lambda: onnx_file.read(InMemory(raw, "m.onnx")))
+    assert (error.code, "field 9 should go on to byte" in error.message) == ("header-damaged", True)
+
+
 def test_long_weights_are_jumped_over():
     big = [weight(f"w{place}", (400, 1000)) for place in range(5)]
     raw = model([helper.make_node("Relu", ["x"], ["y"])], big).SerializeToString()
