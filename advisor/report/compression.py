@@ -161,18 +161,24 @@ def losing_sentence(result: CompressionResult) -> str:
         return _(
             "No language surely loses {least} times the average or more (all intervals hold together with 95 %)."
         ).format(least=least)
+    return _(
+        "These lose more than the average of all languages, with confidence: {names} (at least {least} times the "
+        "average, and all intervals hold together with 95 %)."
+    ).format(names=losing_names(result), least=least)
+
+
+def losing_names(result: CompressionResult) -> str:
+    """Return the languages that surely lose more than the average, each with how many times as much; or empty."""
+    found = losing(result.languages)
     named = [
-        f"{wording.language_name(item.code)} ({units.number(item.average_ratio.value or 0.0)} x)"
+        f"{wording.language_name(item.code)} ({units.number(item.average_ratio.value or 0.0)} times)"
         for item in found[:_MOST_NAMED]
         if item.average_ratio is not None
     ]
     more = len(found) - len(named)
     if more:
         named.append(_("{number} more").format(number=more))
-    return _(
-        "These lose more than the average of all languages, with confidence: {names} (at least {least} times the "
-        "average, and all intervals hold together with 95 %)."
-    ).format(names=wording.listed(tuple(named)), least=least)
+    return wording.listed(tuple(named))
 
 
 def notes(result: CompressionResult) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from advisor.evaluate.compression_plan import CompressionResult, LanguageLoss
+from advisor.evaluate.compression_plan import LEAST_EFFECT_RATIO, CompressionResult, LanguageLoss
 from advisor.report import compression as words
 from advisor.report import wording
 from advisor.report.compression_view import (
@@ -112,10 +112,25 @@ def _format(result: CompressionResult, codes: Sequence[str]) -> FormatLosses:
 
 
 def _summary(results: Sequence[CompressionResult], yours: Sequence[str]) -> str:
-    parts = [f"{wording.format_label(item.format)}: {words.losing_sentence(item)}" for item in results]
-    hurt = {item.code for result in results for item in result.languages if item.loses_more and item.code in yours}
-    if yours:
-        named = wording.listed(tuple(wording.language_name(code) for code in yours))
-        told = _("Of your languages, {names}, some lose more.") if hurt else _("Of your languages, {names}, none does.")
-        parts.append(told.format(names=named))
-    return " ".join(parts)
+    hurt = [(item, words.losing_names(item)) for item in results]
+    if len(results) == 1 or not any(names for _item, names in hurt):
+        told = " ".join(dict.fromkeys(words.losing_sentence(item) for item in results))
+    else:
+        parts = [
+            f"{wording.format_label(item.format)}: {names or _('none, as far as can be told')}" for item, names in hurt
+        ]
+        told = _("With confidence, {least} times the average or more is lost by these. {parts}.").format(
+            least=f"{LEAST_EFFECT_RATIO:g}", parts=". ".join(parts)
+        )
+    return f"{told} {_yours(results, yours)}".strip()
+
+
+def _yours(results: Sequence[CompressionResult], yours: Sequence[str]) -> str:
+    if not yours:
+        return ""
+    named = wording.listed(tuple(wording.language_name(code) for code in yours))
+    codes = {item.code for result in results for item in result.languages if item.loses_more and item.code in yours}
+    if not codes:
+        return _("Of your languages, {names}, none surely does.").format(names=named)
+    losers = wording.listed(tuple(wording.language_name(code) for code in yours if code in codes))
+    return _("Of your languages, {names}: {losers}.").format(names=named, losers=losers)

@@ -54,7 +54,7 @@ def test_results_are_drawn_with_the_users_languages_marked_and_said(page, measur
     assert names[0] == "Thai"
     assert "▸ Hindi (yours)" in names
     assert plot.plot.getAxis("bottom").labelText == "Loss: divergence from the original (nats per sentence)"
-    assert "These lose more than the average" in plot.plot.accessibleDescription()
+    assert "With confidence, 1.25 times the average or more" in plot.plot.accessibleDescription()
     assert "Of your languages" in tab.found.label.text()
 
 

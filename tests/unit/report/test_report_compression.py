@@ -21,7 +21,9 @@ def hurt():
 
 def test_languages_that_lose_more_are_named_with_their_ratio_and_the_rest_is_not(hurt):
     told = words.losing_sentence(hurt)
-    assert told.startswith("These lose more than the average of all languages, with confidence: Thai (1.9 x) and Hindi")
+    assert told.startswith(
+        "These lose more than the average of all languages, with confidence: Thai (1.9 times) and Hindi"
+    )
     assert "Swahili" not in told
     calm = fakes_compression.result(losing=())
     assert words.losing_sentence(calm).startswith("No language surely loses 1.25 times the average or more")
@@ -84,7 +86,8 @@ def test_formats_of_one_model_share_a_plot_sorted_by_loss(hurt):
     assert drawn.names[1] == "Hindi (yours)"
     assert drawn.axis == "Loss: divergence from the original (nats per sentence)"
     assert [point.code for point in drawn.formats[0].points if point.loses_more] == ["th", "hi"]
-    assert "Of your languages, Hindi and French, some lose more." in drawn.summary
+    assert "Of your languages, Hindi and French: Hindi." in drawn.summary
+    assert "ONNX int8 (blocks of 32): none, as far as can be told" in drawn.summary
 
 
 def test_the_report_shows_figure_and_table_of_the_models_it_lists_only(hurt):
