@@ -17,6 +17,11 @@ unset DISPLAY WAYLAND_DISPLAY
 if [ $# -gt 0 ]; then
   exec python -m pytest "$@"
 fi
+# Real models, and the tools that convert them: made once, kept in .cache, beside what needs one processor only.
+prepared=$(mktemp)
+python tests/real_models.py >"$prepared" 2>&1 &
+preparing=$!
+trap 'kill "$preparing" 2>/dev/null || true; rm -f "$prepared"' EXIT
 echo "== ruff"
 ruff check .
 ruff format --check -q . || { echo "Run: ruff format ." >&2; exit 1; }
@@ -24,8 +29,9 @@ echo "== mypy"
 mypy
 echo "== import contracts"
 lint-imports --no-logo 2>/dev/null || lint-imports
-echo "== models and tools for the tests (made once)"
-python tests/real_models.py
+echo "== models and tools for the tests"
+wait "$preparing" || { cat "$prepared" >&2; exit 1; }
+cat "$prepared"
 # Two at a time where nothing is measured; what measures or holds whole models runs alone.
 together="tests/unit tests/ui tests/contract tests/golden"
 failed=0
