@@ -4,11 +4,14 @@ import json
 import struct
 import subprocess
 import sys
+import threading
 
 import jsonschema
-from header_files import safetensors_bytes, safetensors_header
+from header_files import safetensors_bytes, safetensors_header, write_safetensors
 
 from advisor import resources
+from advisor.child import runner
+from advisor.child.protocol import Progress
 
 
 def run(*words):
@@ -34,6 +37,23 @@ def test_a_pruned_model(tmp_path):
     jsonschema.validate(value, json.loads(resources.read("schema/sparsity.schema.json")))
     assert value["zero_share"]["value"] == 80 / 256
     assert [(row["name"], row["pattern"]) for row in value["tensors"]] == [(names[1], "2:4"), (names[0], "rows")]
+
+
+def test_a_cancelled_count_ends_at_once(tmp_path):
+    path = write_safetensors(tmp_path / "model.safetensors", {"layers.0.up_proj.weight": ("F32", (2**20, 2**14))})
+    cancel = threading.Event()
+    seen = []
+
+    def look(message):
+        if isinstance(message, Progress):
+            seen.append(message)
+            cancel.set()
+
+    request = json.dumps({"path": str(path)}).encode()
+    outcome = runner.run("sparsity", request, on_message=look, cancel=cancel, timeout_s=60)
+    assert outcome.code == "cancelled"
+    assert seen[0].done_share < 1
+    assert "of 64 GiB read" in seen[0].detail
 
 
 def test_what_cannot_be_read_is_said(tmp_path):
