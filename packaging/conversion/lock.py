@@ -1,4 +1,4 @@
-"""Write `resources/conversion/requirements-*.txt`: every package that converting needs, pinned, with the hashes of its files.
+"""Write `resources/conversion/requirements-*.txt`: every package that converting needs, pinned, with hashes.
 
 Run on Linux x86-64 with Python 3.11 after a change of packages.txt: .venv/bin/python packaging/conversion/lock.py
 Then packaging/manifest.py.
@@ -21,7 +21,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "resources" / "conversion"
-TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 PYTHONS = ("3.11", "3.12", "3.13")
 PLATFORMS = {
     "linux-x86_64": (
@@ -49,8 +48,8 @@ def pip_report(arguments: list[str]) -> list[dict]:
     """Return what pip would install."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        command = [sys.executable, "-m", "pip", "install", "-q", "--dry-run", "--ignore-installed", "--report", str(report),
-                   "--only-binary=:all:", "--target", folder, *arguments]  # fmt: skip
+        command = [sys.executable, "-m", "pip", "install", "-q", "--dry-run", "--ignore-installed", "--report",
+                   str(report), "--only-binary=:all:", "--target", folder, *arguments]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"{' '.join(arguments)}: {done.stderr[-2000:]}")
