@@ -279,6 +279,6 @@ def _requirement(lock: Path) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """Return what pip may see: what this child sees, without this app's own packages."""
-    hidden = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}
+    """Return what pip may see: what this child sees, without this app's own packages and the user's hub token."""
+    hidden = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH"}
     return {name: value for name, value in os.environ.items() if name not in hidden}
