@@ -9,9 +9,9 @@ class RealInputs(msgspec.Struct, frozen=True, kw_only=True):
     """Files and token numbers."""
 
     model: RunnableModel
-    prompts: tuple[tuple[int, ...], ...] = ()
+    prompt_ids: tuple[tuple[int, ...], ...] = ()
     """Texts as token numbers, each as long as the prompt; read by turns. Empty: the model reads no text."""
-    written: tuple[int, ...] = ()
+    written_ids: tuple[int, ...] = ()
     """Of a further text: what the model is fed while it writes, token by token."""
     start_ids: tuple[int, ...] = ()
     """What the answer of an encoder-decoder begins with."""

@@ -1,11 +1,12 @@
-"""What the public JSON says only of a probe with real weights."""
+"""What the public JSON says of a probe beside others: the one before it, and of real weights made-up ones."""
 
 import msgspec
 
 from advisor.estimate.model import Estimate
 from advisor.evidence import Quantity
+from advisor.probe.agreement import Agreement
 from advisor.probe.plan import ProbeResult, WeightsFacts
-from advisor.report import beside
+from advisor.report import beside, probe_notes
 from advisor.report.public_parts import Document, figure
 
 
@@ -32,6 +33,20 @@ def parts(result: ProbeResult, made_up: ProbeResult | None, estimate: Estimate |
             for line in lines
         ],
     }  # fmt: skip
+
+
+def agreement_json(agreement: Agreement | None) -> Document | None:
+    """Return how a measurement compares with the one before it; null for the first."""
+    if agreement is None:
+        return None
+    return {
+        "earlier": agreement.earlier_id,
+        "created": agreement.earlier_created,
+        "rate_ratio": agreement.rate_ratio,
+        "agrees": agreement.agrees,
+        "differences": list(agreement.differences),
+        "sentence": probe_notes.agreement_sentence(agreement),
+    }
 
 
 def _facts(facts: WeightsFacts, made_up: ProbeResult | None, notes: tuple[str, ...]) -> Document:

@@ -14,7 +14,7 @@ from advisor.probe import energy_answer, providers
 from advisor.probe.agreement import Agreement
 from advisor.probe.file_feed import FileFeed
 from advisor.probe.onnx_file.plan import Inputs, OnnxFileResult
-from advisor.report import probe_notes, public, wording
+from advisor.report import beside_document, probe_notes, wording
 from advisor.report.language import _
 from advisor.report.public_parts import Document, figure, head, plain_figure
 
@@ -185,7 +185,7 @@ def document(result: OnnxFileResult, consumed: Quantity, agreement: Agreement | 
         "versions": dict(result.versions),
         "fingerprint": result.fingerprint,
         "power_source": result.power_source,
-        "agreement": public.agreement_json(agreement),
+        "agreement": beside_document.agreement_json(agreement),
     }
 
 

@@ -17,7 +17,7 @@ from advisor.hardware.model import HardwareProfile
 from advisor.probe.agreement import Agreement
 from advisor.probe.plan import ProbeKind, ProbeResult
 from advisor.recommend.model import Approach, CandidateRow, MeasuredView, Pick, QualityView
-from advisor.report import beside_document, calibration, energy_document, probe_notes, wording
+from advisor.report import beside_document, calibration, energy_document, wording
 from advisor.report.public_parts import (
     Document,
     chip_json,
@@ -353,24 +353,10 @@ def probe_json(
         "versions": dict(result.versions),
         "fingerprint": result.fingerprint,
         "power_source": result.power_source,
-        "agreement": agreement_json(agreement),
+        "agreement": beside_document.agreement_json(agreement),
         "build_s": result.build_s,
         "wall": plain_figure(result.wall_s, "s", "measured", "the whole probe"),
         **beside_document.parts(result, made_up, estimate),
-    }
-
-
-def agreement_json(agreement: Agreement | None) -> Document | None:
-    """Return how a measurement compares with the one before it; null for the first."""
-    if agreement is None:
-        return None
-    return {
-        "earlier": agreement.earlier_id,
-        "created": agreement.earlier_created,
-        "rate_ratio": agreement.rate_ratio,
-        "agrees": agreement.agrees,
-        "differences": list(agreement.differences),
-        "sentence": probe_notes.agreement_sentence(agreement),
     }
 
 

@@ -38,8 +38,8 @@ class TextIds:
     """Of real texts: prompts from their beginning by turns, single tokens from a text of their own, in order."""
 
     def __init__(self, real: RealInputs) -> None:
-        self._prompts = [np.asarray(ids, np.int64) for ids in real.prompts]
-        self._written = np.asarray(real.written or real.prompts[0], np.int64)
+        self._prompts = [np.asarray(ids, np.int64) for ids in real.prompt_ids]
+        self._written = np.asarray(real.written_ids or real.prompt_ids[0], np.int64)
         self._turn = self._next = 0
 
     def take(self, num_rows: int, num_tokens: int) -> Ids:

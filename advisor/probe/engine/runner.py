@@ -44,7 +44,7 @@ class Runner(ABC):
         self._session = self._load(wanted.graph_files[-1])
         self._inputs = {entry.name for entry in self._session.get_inputs()}
         self._ids: IdSource = DrawnIds(wanted.vocab_size)
-        if wanted.real is not None and wanted.real.prompts:
+        if wanted.real is not None and wanted.real.prompt_ids:
             self._ids = TextIds(wanted.real)
 
     @abstractmethod

@@ -93,7 +93,7 @@ class _Real(Coordinator):
             _in_vocabulary(texts, recipe.vocab_size, model)
             self._texts = texts
             self._split = _split_time(tokenizer, texts.language, recipe.num_input_tokens)
-            found = msgspec.structs.replace(found, prompts=texts.ids, written=texts.written)
+            found = msgspec.structs.replace(found, prompt_ids=texts.ids, written_ids=texts.written_ids)
         self._real = found
         return None
 
@@ -181,7 +181,7 @@ def _shares_cache(model: RunnableModel) -> bool:
 
 def _in_vocabulary(texts: Prompts, vocab_size: int, model: RunnableModel) -> None:
     """Refuse a tokenizer of another model: its numbers would lead past the end of the table of words."""
-    largest = max((max(ids) for ids in (*texts.ids, texts.written) if ids), default=0)
+    largest = max((max(ids) for ids in (*texts.ids, texts.written_ids) if ids), default=0)
     stated = model.config.get("vocab_size")
     if isinstance(stated, int) and largest >= max(stated, vocab_size):
         raise InvalidModelError(

@@ -63,7 +63,7 @@ class Prompts(msgspec.Struct, frozen=True, kw_only=True):
 
     ids: tuple[tuple[int, ...], ...]
     """Each of the wanted length."""
-    written: tuple[int, ...]
+    written_ids: tuple[int, ...]
     """Of a further text."""
     language: str
     """Code of the language they are in."""
@@ -143,7 +143,7 @@ def assemble(
     else:
         rows = [tokenizer.encode(body, max_tokens=num_tokens) for body in bodies]
     first = text(language, 200)
-    return Prompts(ids=tuple(rows), written=written, language=language, with_template=with_template, excerpt=first)
+    return Prompts(ids=tuple(rows), written_ids=written, language=language, with_template=with_template, excerpt=first)
 
 
 def _around(

@@ -116,7 +116,8 @@ def recipe(model: RunnableModel, headers: tuple[Header, ...], workload: Workload
         num_output_tokens=math.ceil(outputs / pieces),
         num_capacity_tokens={"decoder": sizes.num_capacity_tokens, "seq2seq": outputs + 1}.get(runner, 0),
         num_batch=sizes.num_batch, num_runs=float(pieces * max(1, workload.num_passes)),
-        vocab_size=_vocabulary(model, headers[-1]), num_elements=sum(sum(item.num_by_type.values()) for item in headers),
+        vocab_size=_vocabulary(model, headers[-1]),
+        num_elements=sum(sum(item.num_by_type.values()) for item in headers),
         size_bytes=model.size_bytes(), num_hidden=hidden, num_heads=heads, num_cached=2 * held * head_size,
         fixed=_feeds(model, headers[0], num_inputs, sizes.num_batch, runner),
     )  # fmt: skip

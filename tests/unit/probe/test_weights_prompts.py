@@ -47,7 +47,7 @@ def test_texts_are_exactly_as_long_as_asked_in_every_language(code, chatty, read
             found = assembled(pair, generates, languages=(code,), num_tokens=num_tokens)
             assert {len(ids) for ids in found.ids} == {num_tokens}
             assert len(set(found.ids)) == prompts.NUM_TEXTS
-            assert (found.language, len(found.written)) == (code, prompts.NUM_WRITTEN)
+            assert (found.language, len(found.written_ids)) == (code, prompts.NUM_WRITTEN)
 
 
 def test_a_chat_template_stands_around_the_text_and_the_answer_comes_next(chatty):
