@@ -97,7 +97,8 @@ def remarks(model: LocalModel) -> list[str]:
     checkpoint = model.checkpoint
     found = [f"Not run: {item.message} {item.remedy}" for item in checkpoint.refusals]
     if checkpoint.quantization is not None:
-        found.append(f"Compressed by its publisher: {checkpoint.quantization.label}.")
+        by = "" if checkpoint.container == "onnx" else " by its publisher"
+        found.append(f"Compressed{by}: {checkpoint.quantization.label}.")
     if checkpoint.adapter is not None:
         found.append(_adapter(checkpoint.adapter))
     unknown = sorted({name for file in checkpoint.files() for name in file.unknown_types})
