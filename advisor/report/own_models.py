@@ -72,7 +72,7 @@ def added(model: OwnModel) -> str:
     count = units.count(card.num_parameters() or 0)
     what = f"{card.id} is among the candidates now: {count} parameters, {units.size(model.weight_bytes)} of weights"
     if names:
-        return f"{what}, for {names}."
+        return f"{what}, for {names}.{_only_continues(card.tasks)}"
     return f"{what}. Nothing in its files says what it is for, so no task will find it: name one of the hub's tasks."
 
 
@@ -107,12 +107,22 @@ def standing(answer: Answer, model_id: str, tasks: Sequence[str] = ()) -> str:
     row = best_row(answer, model_id)
     if row is None:
         made_for = f"it is made for {', '.join(tasks)}" if tasks else "nothing says what it is for"
-        return f"{model_id} is no candidate for this task: {made_for}."
+        return f"{model_id} is no candidate for this task: {made_for}.{_only_continues(tasks)}"
     name = f"{row.model} as {wording.format_label(row.format)}"
     if row.rejections:
         return f"{name} does not meet every need: {row.rejections[0].text}"
     place = "is the pick" if row.rank == 1 else f"has rank {row.rank:,} of {len(answer):,} candidates"
     return f"{name} {place}. {wording.verdict_sentence(row.estimate)}."
+
+
+def _only_continues(tasks: Sequence[str]) -> str:
+    """Return why a language model without a chat template is left out where instructions must be followed."""
+    if "text-generation" not in tasks or "chat" in tasks:
+        return ""
+    return (
+        " It has no chat template: unless its name says that it follows instructions, it is taken as one that only "
+        "continues a text and left out of tasks that need an answer."
+    )
 
 
 def weights(model: LocalModel) -> Quantity:

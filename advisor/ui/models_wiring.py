@@ -10,7 +10,7 @@ from advisor.ui.controllers.convert import ConvertController
 from advisor.ui.controllers.download import DownloadController
 from advisor.ui.controllers.hub import HubController
 from advisor.ui.controllers.own_models import OwnModelsController
-from advisor.ui.models_state import ModelAction
+from advisor.ui.models_state import HereRow, ModelAction
 from advisor.ui.pages.models_page import ModelsPage, Refusals
 from advisor.ui.store import Snapshot, Store
 from advisor.ui.workers.pool import Pool
@@ -73,6 +73,7 @@ class ModelsPart(QObject):
             broken=broken, parent=self,
         )  # fmt: skip
         self.own.candidates_changed.connect(self.candidates_changed)
+        self.own.removed.connect(self._on_removed)
         self.download.finished.connect(self._on_work_finished)
         self.convert.finished.connect(self._on_work_finished)
 
@@ -87,8 +88,9 @@ class ModelsPart(QObject):
         self._actions, self._why_not, self._do = (CONVERT, *actions), why_not, do
 
     def page(self) -> ModelsPage:
-        """Return the page, its signals connected; it shows what is here from now on."""
+        """Return the page, its signals connected."""
         page = ModelsPage(work.refusal, actions=self._actions, why_not=self._reasons)
+        page.shown.connect(self.own.load)
         page.open_requested.connect(self.own.open)
         page.add_requested.connect(self.own.add)
         page.remove_requested.connect(self.own.remove)
@@ -105,7 +107,6 @@ class ModelsPart(QObject):
         page.convert_put_away_requested.connect(self.convert.put_away)
         page.results_requested.connect(self.results_wanted)
         page.action_requested.connect(self._on_action_requested)
-        self.own.load()
         return page
 
     @Slot()
@@ -119,6 +120,12 @@ class ModelsPart(QObject):
         """Wait for no hub any more. The child of a download is ended by who made it."""
         self.stop()
         self.pool.wait()
+
+    @Slot(object)
+    def _on_removed(self, gone: HereRow) -> None:
+        """Say no longer that it is here."""
+        work = self.download if gone.kind == "downloaded" else self.convert
+        work.forget(gone.name)
 
     def _reasons(self, snapshot: Snapshot) -> Mapping[str, str]:
         return {convert.ACTION: convert.why_not_convert(snapshot), **self._why_not(snapshot)}

@@ -109,6 +109,7 @@ def test_a_folder_is_read_judged_added_and_removed_again(store, folder):
     assert view.types[0][0] == "F32"
     controller.add()
     assert "mine is among the candidates now" in store.snapshot.models.here.told
+    controller.load()
     (row,) = store.snapshot.models.here.rows
     assert (row.kind, row.name, row.path) == ("yours", "mine", str(folder))
     controller.remove(row)
@@ -443,6 +444,7 @@ def test_the_window_downloads_cancels_keeps_and_removes_with_a_real_child(app, s
     page.remove_requested.emit(row)
     qtbot.waitUntil(lambda: now().here.rows == (), timeout=20_000)
     assert "are free again" in now().here.told
+    assert now().download.phase == "idle", "nothing says that it is here any more"
 
 
 @pytest.mark.parametrize("way", [0, 1, 2])

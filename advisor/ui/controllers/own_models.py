@@ -20,9 +20,11 @@ class OwnModelsController(QObject):
 
     Signals:
         candidates_changed: a model was added or removed, so every answer may change.
+        removed: the `HereRow` that is gone.
     """
 
     candidates_changed = Signal()
+    removed = Signal(object)
 
     def __init__(
         self,
@@ -53,6 +55,7 @@ class OwnModelsController(QObject):
         self._looking: Request[ModelView] = Request(
             run, answered=self._on_looked, refused=self._on_look_refused, broken=broken, parent=self
         )
+        self._going: HereRow | None = None
         self._changing: Request[str] = Request(
             run, answered=self._on_changed, refused=self._on_change_refused, broken=broken, parent=self
         )
@@ -74,6 +77,7 @@ class OwnModelsController(QObject):
     def add(self) -> None:
         """Put the model that is shown among the candidates."""
         view = self._store.snapshot.models.chosen
+        self._going = None
         if view is None or view.own is None:
             self._change("here", error=NOTHING_TO_ADD if view is None else view.why_not_add, told="")
             return
@@ -84,6 +88,7 @@ class OwnModelsController(QObject):
     def remove(self, row: HereRow) -> None:
         """Take one away; the page has asked whether it is meant."""
         settings = self._store.snapshot.settings
+        self._going = row
         self._change("here", error="", told="")
         self._changing.ask(lambda: self._remove(row, settings))
 
@@ -101,9 +106,19 @@ class OwnModelsController(QObject):
         self._change("local", busy=False, error=error.sentence())
 
     def _on_changed(self, told: str) -> None:
+        gone, self._going = self._going, None
+        if gone is not None and gone.kind != "yours":
+            self._forget(gone)
         self._change("here", told=told)
         self.load()
         self.candidates_changed.emit()
+
+    def _forget(self, gone: HereRow) -> None:
+        """Show no longer what has been deleted."""
+        view = self._store.snapshot.models.chosen
+        if view is not None and view.path.startswith(gone.where):
+            self._store.update(lambda old: with_chosen_model(old, None))
+        self.removed.emit(gone)
 
     def _on_change_refused(self, error: AdvisorError) -> None:
         self._change("here", error=error.sentence())

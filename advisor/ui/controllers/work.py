@@ -104,6 +104,12 @@ class Work(QObject):
                 phase="idle", name="", plan=None, detail="", error="", done="", done_share=0.0, remaining_s=None
             )
 
+    def forget(self, name: str) -> None:
+        """Say no longer how the work on a model ended, since that model is gone."""
+        state = self._state(self._store.snapshot)
+        if state.phase == "ended" and state.name == name:
+            self.put_away()
+
     def _begin_plan(self, make: Callable[[], WorkPlan], **fields: Any) -> None:  # noqa: ANN401
         """Ask for a plan; the fields say of what."""
         self._change(phase="planning", error="", done="", done_share=0.0, remaining_s=None, **fields)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QTabBar, QWidget
 from typing_extensions import override
 
@@ -28,6 +28,7 @@ class ModelsPage(Page):
     """Three ways in, the model that was chosen, and its download.
 
     Signals:
+        shown: the page is in front now, so what is here may be looked at again.
         open_requested: path of a folder or file to read.
         search_requested: a `HubQuery`.
         look_requested: id of a model of the hub, and its revision.
@@ -46,6 +47,7 @@ class ModelsPage(Page):
         results_requested: on to the results.
     """
 
+    shown = Signal()
     open_requested = Signal(str)
     search_requested = Signal(object)
     look_requested = Signal(str, str)
@@ -122,6 +124,12 @@ class ModelsPage(Page):
             phase = getattr(now, part).phase
             if before is not None and getattr(before, part).phase != phase and phase != "idle":
                 self._show_soon(card)
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        """Say that the page is in front."""
+        super().showEvent(event)
+        self.shown.emit()
 
     @override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -1,6 +1,7 @@
 """The list of the user's own models: kept whole, named apart, in the catalog of every consumer."""
 
 import json
+from pathlib import Path
 
 import pytest
 from header_files import write_safetensors
@@ -149,6 +150,16 @@ def test_adapters_and_what_cannot_be_estimated_are_refused_with_a_reason(make, t
     if not formats.applicable(found.known.card):
         with pytest.raises(AdvisorError, match="no format of it can be estimated"):
             own_models.of_files(found, bare)
+
+
+def test_a_language_model_that_only_continues_texts_says_why_no_task_takes_it(make):
+    talking, mute = own_models.add(of(make())), own_models.add(of(make("mute", template="")))
+    assert "chat" in talking.card.tasks
+    assert "chat template" not in words.added(talking)
+    (Path(mute.path) / "tokenizer_config.json").unlink()
+    bare = own_models.add(of(Path(mute.path)))
+    assert "chat" not in bare.card.tasks
+    assert "only continues a text" in words.added(bare)
 
 
 def test_a_model_that_is_gone_from_the_disk_is_said(make):
