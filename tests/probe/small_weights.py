@@ -33,10 +33,18 @@ def save(path, nodes, inputs, outputs, initializers):
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
 
 
-def decoder(folder, num_tokens=VOCABULARY):
-    """A decoder without an operator that appends in place: each run makes a longer cache."""
+def decoder(folder, num_tokens=VOCABULARY, num_known=None):
+    """A decoder without an operator that appends in place: each run makes a longer cache.
+
+    Tokens from `num_known` on have no numbers: whoever feeds one gets NaN.
+    """
     node = helper.make_node
     shape = numpy_helper.from_array(np.array([0, -1, HEADS, HEAD], np.int64), "shape")
+    table, output = weights(("table", (num_tokens, WIDTH)), ("output", (WIDTH, num_tokens)))
+    if num_known is not None:
+        rows = numpy_helper.to_array(table).copy()
+        rows[num_known:] = np.nan
+        table = numpy_helper.from_array(rows, "table")
     past = ["b", HEADS, "past", HEAD]
     caches = [("past_key_values.0.key", "f", past), ("past_key_values.0.value", "f", past)]
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,7 +61,7 @@ def decoder(folder, num_tokens=VOCABULARY):
         [("input_ids", "i", ["b", "n"]), ("attention_mask", "i", ["b", "all"]), *caches],
         [("logits", "f", ["b", "n", num_tokens]), ("present.0.key", "f", ["b", HEADS, "all", HEAD]),
          ("present.0.value", "f", ["b", HEADS, "all", HEAD])],
-        [*weights(("table", (num_tokens, WIDTH)), ("output", (WIDTH, num_tokens))), shape],
+        [table, output, shape],
     )  # fmt: skip
     facts = {
         "model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "vocab_size": num_tokens, "hidden_size": WIDTH,

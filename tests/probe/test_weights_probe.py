@@ -87,6 +87,15 @@ def test_a_decoder_whose_cache_grows_is_measured_token_by_token(tmp_path):
     assert found.contexts
 
 
+def test_only_tokens_of_real_texts_are_fed(tmp_path):
+    letters = 1 + ord("z") - ord(" ") + 1  # what English texts are made of; numbers drawn below 120 lie outside too
+    found, _ = result_of(small_weights.decoder(tmp_path / "known", num_known=letters), CHAT)
+    assert found.weights.language == "en"
+    assert not any("overflowed" in reason for reason in found.reasons)
+    found, _ = result_of(small_weights.decoder(tmp_path / "unknown", num_known=40), CHAT)
+    assert any("overflowed" in reason for reason in found.reasons)
+
+
 def test_an_encoder_decoder_in_three_files_reads_and_writes(tmp_path):
     found, _ = result_of(small_weights.encoder_decoder(tmp_path / "halves"), CHAT)
     assert found.time_per_token.value > 0
