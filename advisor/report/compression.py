@@ -52,6 +52,10 @@ _HARDLY_KNOWN_RATIO = 3.0
 """[1] From here on the original needs so many times the bits of its best language that a loss matters little."""
 
 
+_HARDLY_KNOWN_SHARE = 0.5
+"""[1] Nor where a vector finds fewer translations than this."""
+
+
 def titles(result: CompressionResult) -> tuple[str, ...]:
     """Return the titles of the table of languages."""
     if result.kind == "embedding":
@@ -196,19 +200,7 @@ def notes(result: CompressionResult) -> list[str]:
                 format=wording.format_label(result.reference_format)
             )
         )
-    unknown = [item for item in result.languages if (item.bits_ratio or 0.0) >= _HARDLY_KNOWN_RATIO]
-    if unknown:
-        named = wording.listed(tuple(wording.language_name(item.code) for item in unknown[:_MOST_NAMED]))
-        more = len(unknown) - _MOST_NAMED
-        found.append(
-            _(
-                "The original itself hardly knows {names}: for the same sentences it needs {ratio:g} times the bits of "
-                "its best language, or more."
-            ).format(
-                names=named if more <= 0 else _("{names} and {more} more").format(names=named, more=more),
-                ratio=_HARDLY_KNOWN_RATIO,
-            )
-        )
+    found += _hardly_known(result)
     if (result.repeated.value or 0.0) > 0.01 * (result.average.value or 0.0):
         found.append(_("The original does not answer the same twice; part of the loss is that."))
     found.append(
@@ -218,6 +210,39 @@ def notes(result: CompressionResult) -> list[str]:
         )
     )
     return found
+
+
+def _hardly_known(result: CompressionResult) -> list[str]:
+    """Return what tells that the original is no good in a language, so that what it loses there matters little."""
+    by_bits = [item.code for item in result.languages if (item.bits_ratio or 0.0) >= _HARDLY_KNOWN_RATIO]
+    by_translation = [
+        item.code for item in result.languages
+        if item.translation_share is not None and item.translation_share < _HARDLY_KNOWN_SHARE
+    ]  # fmt: skip
+    found = []
+    if by_bits:
+        found.append(
+            _(
+                "The original itself hardly knows {names}: for the same sentences it needs {ratio:g} times the bits of "
+                "its best language, or more."
+            ).format(names=_named(by_bits), ratio=_HARDLY_KNOWN_RATIO)
+        )
+    if by_translation:
+        found.append(
+            _(
+                "The original itself hardly knows {names}: of under half of the sentences there it finds the English "
+                "translation."
+            ).format(names=_named(by_translation))
+        )
+    return found
+
+
+def _named(codes: Sequence[str]) -> str:
+    """Return languages in words, the first of many."""
+    names = [wording.language_name(code) for code in codes[:_MOST_NAMED]]
+    if len(codes) > _MOST_NAMED:
+        names.append(_("{number} more").format(number=len(codes) - _MOST_NAMED))
+    return wording.listed(tuple(names))
 
 
 def sentences(result: CompressionResult) -> list[str]:

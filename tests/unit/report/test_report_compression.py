@@ -48,7 +48,14 @@ def test_notes_say_what_was_left_out_and_what_the_original_is(hurt):
         msgspec.structs.replace(item, bits_ratio=4.0 if item.code == "am" else 1.0) for item in hurt.languages
     )
     told = " ".join(words.notes(msgspec.structs.replace(hurt, languages=unknown)))
-    assert "hardly knows Amharic" in told
+    assert "hardly knows Amharic: for the same sentences it needs 3 times the bits" in told
+    vectors = fakes_compression.result(kind="embedding")
+    parts = [
+        msgspec.structs.replace(item, translation_share=0.1 if item.code in ("am", "sw") else 0.9)
+        for item in vectors.languages
+    ]
+    told = " ".join(words.notes(msgspec.structs.replace(vectors, languages=tuple(parts))))
+    assert "hardly knows Swahili and Amharic: of under half" in told
 
 
 def test_rows_stand_by_loss_with_the_users_languages_marked(hurt):
