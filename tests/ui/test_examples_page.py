@@ -64,7 +64,8 @@ def answer(child, outputs, *, time_s=0.01):
     time = Quantity(value=time_s, low=time_s, high=time_s, unit="s", evidence="measured", basis="by hand")
     made = ExamplesResult(
         id=asked.path, created="2026-01-01T00:00:00+00:00", model=asked.path, format="", fingerprint="f",
-        model_bytes=1000, method=asked.method, kind="classification", source="typed", seed=0, num_threads=1, versions={},
+        model_bytes=1000, method=asked.method, kind="classification", source="typed", seed=0,
+        num_threads=1, versions={},
         examples_hash=examples_plan.examples_hash(asked.examples), num_examples=len(outputs),
         instruction=asked.instruction, descriptions=asked.descriptions, score=found, time_per_query=time, rate=time,
         load_time=time, peak_memory=time, energy_per_1000=unknown("Wh", "x"), energy_boundary="", num_input_tokens=1,
