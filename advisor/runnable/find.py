@@ -65,7 +65,7 @@ def open_model(path: Path, *, model_id: str | None = None) -> RunnableModel:
     origin = provenance.read(folder) if provenance.FILE_NAME in files.sizes() else None
     main = opened[-1] if opened[-1].graph.part != "with-past" else opened[-2]
     structure = _structure(opened, config, runtime)
-    head = _head(main.header, config, structure)
+    head = _head(main, config, structure)
     pooling, normalize = _pooling(files, main.header, head, structure)
     return RunnableModel(
         folder=str(folder), layout=chosen.layout, structure=structure, head=head,
@@ -176,12 +176,13 @@ def _structure(opened: tuple[_Opened, ...], config: Mapping[str, Any], runtime: 
     return "decoder" if is_decoder else "encoder"
 
 
-def _head(header: Header, config: Mapping[str, Any], structure: Structure) -> Head:
+def _head(main: _Opened, config: Mapping[str, Any], structure: Structure) -> Head:
     """Return what the main output says, from its name, the architecture's, and at last its shape."""
+    header = main.header
     logits = next((value for value in header.outputs if value.name == "logits"), None)
     if logits is None:
         return "embedding" if header.output_names() & set(_VECTORS) else "other"
-    if structure in ("decoder", "encoder-decoder"):
+    if structure == "decoder" or main.graph.part == "decoder":
         return "next-token"
     architectures = config.get("architectures")
     for name in architectures if isinstance(architectures, list) else ():

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tiny_models
 
-from advisor.errors import InvalidFileError
+from advisor.errors import InvalidFileError, InvalidInputError
 from advisor.runnable.engine import sound
+from advisor.runnable.engine.speech import Transcriber
+from advisor.runnable.find import open_model
 
 RECORDED = json.loads((Path(__file__).parents[2] / "data" / "runnable" / "features.json").read_text(encoding="utf-8"))
 
@@ -63,3 +66,53 @@ def test_what_is_no_recording_is_refused(tmp_path, raw):
     write_wav(tmp_path / "b.wav", np.zeros(0))
     with pytest.raises(InvalidFileError):
         sound.read_wav(tmp_path / "b.wav")
+
+
+@pytest.fixture
+def speech(tmp_path):
+    tiny_models.speech(tmp_path)
+    tiny_models.tokenizer(tmp_path)
+    tiny_models.write_json(tmp_path / "config.json", {"decoder_start_token_id": 2, "eos_token_id": 0})
+    return tmp_path
+
+
+def heard(begins, *, num, never=(), not_first=(), samples=None):
+    spectrum = sound.log_mel(recorded_sound() if samples is None else samples)
+    found = list(begins)
+    for step in range(num):
+        scores = tiny_models.speech_answer(spectrum, found)[-1]
+        scores[[*never, *(not_first if step == 0 else ())]] = -np.inf
+        found.append(int(scores.argmax()))
+    return tuple(found[len(begins) :])
+
+
+def test_a_recording_is_written_down(speech):
+    model = open_model(speech)
+    assert (model.structure, model.head) == ("speech", "next-token")
+    with Transcriber(model, num_threads=1) as found:
+        told = found.transcribe(recorded_sound(), max_new_tokens=4)
+        with pytest.raises(InvalidInputError):
+            found.transcribe(np.zeros(0, np.float32))
+        twice = found.transcribe(np.tile(recorded_sound(), 21), max_new_tokens=2)
+    assert told.parts[0].ids == heard((2,), num=4)
+    assert told.text == found.tokenizer.decode(told.parts[0].ids).strip()
+    assert len(twice.parts) == 2, "31.5 seconds are read in two parts"
+
+
+def test_settings_keep_tokens_out_and_name_languages(speech):
+    first, second = heard((2, 7), num=1)[0], heard((2, 7), num=2)[1]
+    tiny_models.write_json(speech / "generation_config.json", {
+        "lang_to_id": {"<|en|>": 7, "<|de|>": 8}, "suppress_tokens": [second], "begin_suppress_tokens": [first, 4],
+    })  # fmt: skip
+    with Transcriber(open_model(speech), num_threads=1) as found:
+        told = found.transcribe(recorded_sound(), language="en", max_new_tokens=3)
+        unsaid = found.transcribe(recorded_sound(), max_new_tokens=3)
+        with pytest.raises(InvalidInputError) as failure:
+            found.transcribe(recorded_sound(), language="xx")
+    assert failure.value.code == "language-unknown"
+    assert "Choose one of de, en." in failure.value.sentence()
+    keep_out = {"num": 3, "never": (second,), "not_first": (first, 4)}
+    assert told.parts[0].ids == heard((2, 7), **keep_out)
+    spectrum = sound.log_mel(recorded_sound())
+    likeliest = max((7, 8), key=lambda token: tiny_models.speech_answer(spectrum, (2,))[-1, token])
+    assert unsaid.parts[0].ids == heard((2, likeliest), **keep_out)

@@ -254,6 +254,30 @@ def encoder(path, *, output="last_hidden_state", kinds=True, location=None, past
     save(path, [*nodes, *end], inputs, [(name, FLOAT, shape)], weights=weights, location=location)
 
 
+def speech(folder):
+    """Write an encoder of spectra, whose means over time it gives, and a decoder that looks at them."""
+    node = helper.make_node
+    save(
+        folder / "encoder_model.onnx",
+        [node("ReduceMean", ["input_features", "i2"], ["means"], keepdims=0),
+         node("Slice", ["means", "i0", "width", "i1"], ["first"]),
+         node("Unsqueeze", ["first", "i1"], ["last_hidden_state"])],
+        [("input_features", FLOAT, ["b", 80, 3000])], [("last_hidden_state", FLOAT, ["b", 1, WIDTH])],
+        weights=[("width", np.array([WIDTH], np.int64)), *_NUMBERS],
+    )  # fmt: skip
+    save(
+        folder / "decoder_model.onnx",
+        [node("Gather", ["E", "input_ids"], ["words"]), node("Add", ["words", "encoder_hidden_states"], ["heard"]),
+         node("CumSum", ["heard", "axis1"], ["hidden"]), node("MatMul", ["hidden", "W"], ["logits"])],
+        [("input_ids", INT64, ["b", "n"]), ("encoder_hidden_states", FLOAT, ["b", 1, WIDTH])],
+        [("logits", FLOAT, ["b", "n", NUM_WORDS])], weights=[("E", EMBEDDING), ("W", OUT), *_NUMBERS],
+    )  # fmt: skip
+
+
+def speech_answer(spectrum, ids):
+    return np.cumsum(EMBEDDING[list(ids)] + spectrum.mean(axis=1)[:WIDTH], axis=0) @ OUT
+
+
 def tokenizer(folder, *, special=True):
     """Write a tokenizer of whole words, with what stands before and after a text."""
     import tokenizers
