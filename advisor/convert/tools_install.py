@@ -5,6 +5,7 @@ of torch for processors, which the public default index does not hold for Linux,
 when the set ones do not have it.
 """
 
+import contextlib
 import datetime
 import os
 import re
@@ -22,7 +23,7 @@ from advisor import paths, units
 from advisor.child.main import Channel, refuse_request
 from advisor.convert import tools
 from advisor.convert.pip_output import PipOutput
-from advisor.errors import NotFoundError
+from advisor.errors import ChildError, NotFoundError, OutputError
 
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 """The PyTorch project's own index of builds for processors."""
@@ -45,6 +46,7 @@ _TRIED = (*tools.NEEDED, "sentencepiece", "protobuf", "onnxruntime", "tokenizers
           "msgspec", "platformdirs", "psutil", "typing_extensions")  # fmt: skip
 _NOTE = b"This folder belongs to Model Fit Advisor: it is made, brought up to date and removed as a whole.\n"
 _TOLD_EVERY_S = 0.25
+_DYING_S, _LOOKED_EVERY_S = 1.0, 0.02
 _SHARE_BEFORE, _SHARE_FETCHED, _SHARE_UNPACKED = 0.03, 0.60, 0.95
 """[1] Of the whole job when the environment stands, the files are here and are unpacked, on a line of 20 MB/s."""
 
@@ -107,6 +109,8 @@ class _Installation:
         self._options: tuple[str, ...] = ()
         self._free_bytes = 0
         self._process: subprocess.Popen[bytes] | None = None
+        self._starting = threading.Lock()
+        self._cancelled = False
         self._over = threading.Event()
 
     def run(self) -> InstallResult:
@@ -122,7 +126,7 @@ class _Installation:
                 tools.discard(self._place)
             tools.check_room(self._place)
             self._tell(0.0, "making an environment")
-            paths.write_atomically(self._place / tools.BEGUN, _NOTE)
+            _claim(self._place)
             self._call([base, "-I", "-m", "venv", str(self._place)], "The environment could not be made")
             self._fetch(version)
             self._tell(_SHARE_UNPACKED, "trying the tools out")
@@ -165,14 +169,11 @@ class _Installation:
             AdvisorError: as `PipOutput.failure`.
         """
         self._output.begin()
-        with subprocess.Popen(  # noqa: S603 - a list of our own making, no shell
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=_environment(),
-            start_new_session=sys.platform != "win32",
-        ) as self._process:  # fmt: skip
-            if self._process.stdout is not None:
-                for line in self._process.stdout:
+        with self._start(command) as process:
+            if process.stdout is not None:
+                for line in process.stdout:
                     self._output.take(line.decode("utf-8", "replace"))
-        if self._process.returncode:
+        if process.returncode:
             self._channel.log("info", self._output.text())
             raise self._output.failure(failed)
 
@@ -217,14 +218,50 @@ class _Installation:
         self._share = max(self._share, share)
         self._channel.progress("load", self._share, detail=doing)
 
+    def _start(self, command: list[str]) -> "subprocess.Popen[bytes]":
+        """Start a command, unless the user has cancelled in the same moment: nothing may outlive this process."""
+        with self._starting:
+            if self._cancelled:
+                raise ChildError("cancelled", "The installation was cancelled.")
+            self._process = subprocess.Popen(  # noqa: S603 - a list of our own making, no shell
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                env=_environment(), start_new_session=sys.platform != "win32",
+            )  # fmt: skip
+            return self._process
+
     def _kill(self) -> None:
-        process = self._process
+        """End what runs and its own children, and see them go: they would write into a folder being removed."""
+        with self._starting:
+            self._cancelled = True
+            process = self._process
         if process is None or process.poll() is not None:
             return
         if sys.platform == "win32":
             process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
+            return
+        os.killpg(process.pid, signal.SIGKILL)
+        deadline_s = time.monotonic() + _DYING_S
+        with contextlib.suppress(ProcessLookupError, PermissionError, subprocess.TimeoutExpired):
+            process.wait(_DYING_S)
+            while time.monotonic() < deadline_s:
+                os.killpg(process.pid, 0)
+                time.sleep(_LOOKED_EVERY_S)
+
+
+def _claim(place: Path) -> None:
+    """Make the folder ours. The file is not written beside and renamed: a kill in between would leave a strange one.
+
+    Raises:
+        OutputError: `path-not-writable`.
+    """
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        (place / tools.BEGUN).write_bytes(_NOTE)
+    except OSError as error:
+        raise OutputError(
+            "path-not-writable", f"{place} cannot be written: {error.strerror or error}.",
+            remedy="Change its permissions, or free some space.", path=str(place),
+        ) from error  # fmt: skip
 
 
 def base_python() -> tuple[str, str]:
