@@ -221,7 +221,9 @@ def test_a_written_report_is_listed_opened_compared_and_saved_again(app, qtbot, 
     answer = fakes_report.recommendation()
     app.store.update(lambda _old: msgspec.structs.replace(base, archive=Snapshot().archive))
     app.store.update(
-        lambda old: msgspec.structs.replace(old, results=msgspec.structs.replace(old.results, recommendation=answer))
+        lambda old: msgspec.structs.replace(
+            old, results=msgspec.structs.replace(old.results, recommendation=answer, selected=answer.pick.index)
+        )
     )
     app.window.go("report")
     page = app.window.page("report")
