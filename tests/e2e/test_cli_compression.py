@@ -9,7 +9,9 @@ import sys
 import jsonschema
 
 from advisor import paths, resources
+from advisor.cli import inputs
 from advisor.evaluate.compression_plan import KIND, CompressionResult
+from advisor.hardware import detect
 from advisor.history.store import History
 
 
@@ -38,7 +40,7 @@ def test_each_language_is_told_written_and_kept(tmp_path, minilm_fp32, minilm_in
     assert float(rows[0]["loss_low"]) < float(rows[0]["loss"]) < float(rows[0]["loss_high"])
     (kept,) = History(paths.data_folder() / "history.sqlite").open().evaluations(KIND, CompressionResult)
     assert (kept.model, kept.format) == ("sentence-transformers/all-MiniLM-L6-v2", "onnx-int8-dynamic")
-    assert kept.fingerprint
+    assert inputs.compressions_of(detect.detect()) == (kept,)
     done = run(minilm_fp32, minilm_int8, "--languages", "en,sw", "--sentences", "3", "--json")
     value = json.loads(done.stdout)
     jsonschema.validate(value, json.loads(resources.read("schema/compression.schema.json")))

@@ -50,6 +50,8 @@ def test_results_are_drawn_with_the_users_languages_marked_and_said(page, measur
     assert [len(marks.points()) for marks in plot.marks] == [10, 10]
     filled = {point.data().code for point in plot.marks[0].points() if point.data().loses_more}
     assert filled == {"hi", "th"}
+    solid = {point.data().code for point in plot.marks[0].points() if point.brush().color() == point.pen().color()}
+    assert solid == filled
     names = [name for _, name in plot.plot.getAxis("left")._tickLevels[0]]
     assert names[0] == "Thai"
     assert "▸ Hindi (yours)" in names

@@ -154,3 +154,15 @@ def test_answers_that_have_no_room_are_refused_before_they_are_made(tmp_path):
 def test_losing_languages_stand_the_worst_first():
     found = filled([0.1, 0.1, 0.1, 0.25, 0.3, 0.1]).languages()
     assert [item.code for item in losing(found)] == ["am", "sw"]
+
+
+def test_a_great_but_unsure_difference_is_no_warning():
+    tally = Tally("next-token", texts(), SENTENCES)
+    for sentence in range(SENTENCES):
+        for language in range(len(CODES)):
+            share = 0.6 if language != 4 or sentence else 0.95  # one sentence alone makes the difference
+            tally.add(language, sentence, coin(0.5, 5), coin(share, 5))
+    found = tally.languages()[4]
+    assert found.average_ratio.value > 1.25
+    assert found.average_ratio.low < 1
+    assert not found.loses_more

@@ -127,3 +127,12 @@ def test_a_language_is_held_against_the_average_text_by_text():
     assert [item.value for item in ratios] == pytest.approx([5 / 6] * 4 + [10 / 6])
     assert ratios[4].low == pytest.approx(10 / 6)  # nothing is left to chance
     assert interval.against_average(np.zeros((5, 4))) is None
+
+
+def test_intervals_against_the_average_are_made_for_their_part_of_the_doubt():
+    losses = np.random.default_rng(2).gamma(3, 1, size=(5, 6))
+    whole = interval.against_average(losses)[0]
+    alone = interval.ratio(losses[0], losses.mean(axis=0))
+    wider = interval.student_t(1 - 0.05 / 5, 5) / interval.student_t(0.95, 5)
+    assert (whole.high - whole.value) / (alone.high - alone.value) == pytest.approx(wider)
+    assert wider > 1.5
