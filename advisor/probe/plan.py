@@ -125,6 +125,8 @@ class WeightsFacts(msgspec.Struct, frozen=True, kw_only=True):
     with_template: bool = False
     """The texts were put into the model's chat template."""
     num_texts: int = 0
+    unknown_share: float = 0.0
+    """[1] Of the texts' tokens, those that stand for what the tokenizer does not know."""
     load_time_cold: Quantity
     """[s] The first session, with the files out of the system's cache."""
     tokenize_time: Quantity

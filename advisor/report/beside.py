@@ -17,6 +17,7 @@ NO_TWIN = (
     "No probe with made-up weights of the same sizes was made on this computer yet; it would stand beside this one."
 )
 _SHORT_HASH = 12
+_MANY_UNKNOWN_SHARE = 0.1
 
 
 class Beside(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,9 +148,15 @@ def _texts(facts: WeightsFacts) -> str:
     if facts.language is None:
         return _("The model reads no text; its inputs were made up.")
     template = _(", put into the model's chat template") if facts.with_template else ""
-    return _("Read were {number} texts in {language}, split by the model's own tokenizer{template}.").format(
-        number=facts.num_texts, language=wording.language_name(facts.language), template=template
+    language = wording.language_name(facts.language)
+    told = _("Read were {number} texts in {language}, split by the model's own tokenizer{template}.").format(
+        number=facts.num_texts, language=language, template=template
     )
+    if facts.unknown_share < _MANY_UNKNOWN_SHARE:
+        return told
+    percent = f"{100 * facts.unknown_share:.0f}"
+    doubt = _("{percent} % of their tokens stand for words it does not know: the model was not made for {language}.")
+    return f"{told} {doubt.format(percent=percent, language=language)}"
 
 
 def _line(key: str, label: str, weights: Quantity, made_up: Quantity | None, estimate: Quantity | None) -> Beside:

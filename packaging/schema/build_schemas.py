@@ -694,7 +694,7 @@ def _probe() -> Schema:
 def _weights() -> Schema:
     return closed(
         folder=TEXT, layout={"enum": list(get_args(Layout))}, files=array(raw_struct(WeightFile)),
-        revision=nullable(TEXT), language=nullable(TEXT), with_template=BOOLEAN, num_texts=COUNT,
+        revision=nullable(TEXT), language=nullable(TEXT), with_template=BOOLEAN, num_texts=COUNT, unknown_share=NUMBER,
         load_time_cold=FIGURE, tokenize_time=FIGURE, made_up_probe=nullable(TEXT), notes=TEXTS,
     )  # fmt: skip
 

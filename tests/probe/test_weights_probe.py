@@ -77,6 +77,7 @@ def test_an_embedder_is_measured_in_batches_of_real_texts(minilm_fp32):
     assert found.rate.value == pytest.approx(3 / found.time_per_query.value)
     assert "3 x 40 tokens" in found.time_per_query.basis
     assert (found.weights.language, found.weights.with_template) == ("zh", False)
+    assert found.weights.unknown_share > 0.2  # an English model
 
 
 def test_a_decoder_whose_cache_grows_is_measured_token_by_token(tmp_path):

@@ -71,6 +71,7 @@ class _Real(Coordinator):
         self._texts: Prompts | None = None
         self._cold = unknown("s", "it was not tried")
         self._split = unknown("s", _NO_TEXT)
+        self._unknown_share = 0.0
 
     @override
     def _layers(self) -> tuple[int, ...]:
@@ -86,12 +87,13 @@ class _Real(Coordinator):
             tokenizer = Tokenizer(model)
             plan = self._asked
             texts = prompts.assemble(
-                tokenizer, model.tokenizer, kind=plan.task_kind, languages=plan.languages,
+                tokenizer, model.tokenizer, kind=plan.task_kind, wanted=plan.languages,
                 num_tokens=recipe.num_input_tokens, generates=recipe.runner == "decoder",
                 num_rows=max(prompts.NUM_TEXTS, min(_MOST_ROWS, recipe.num_batch)),
             )  # fmt: skip
             _in_vocabulary(texts, recipe.vocab_size, model)
             self._texts = texts
+            self._unknown_share = _unknown_share(tokenizer, model, texts)
             self._split = _split_time(tokenizer, texts.language, recipe.num_input_tokens)
             found = msgspec.structs.replace(found, prompt_ids=texts.ids, written_ids=texts.written_ids)
         self._real = found
@@ -156,8 +158,8 @@ class _Real(Coordinator):
             revision=model.provenance.revision if model.provenance is not None else None,
             language=texts.language if texts is not None else None,
             with_template=texts is not None and texts.with_template,
-            num_texts=len(texts.ids) if texts is not None else 0, load_time_cold=self._cold,
-            tokenize_time=self._split,
+            num_texts=len(texts.ids) if texts is not None else 0, unknown_share=self._unknown_share,
+            load_time_cold=self._cold, tokenize_time=self._split,
         )  # fmt: skip
         subject = combine.Subject(kind="weights", model=plan.model_id, format=plan.format_id, weights=facts)
         return combine.result_of(subject, plan, self._sizes, depths, account)
@@ -190,6 +192,14 @@ def _in_vocabulary(texts: Prompts, vocab_size: int, model: RunnableModel) -> Non
             "of the same model.",
             remedy="Download tokenizer.json of this model into the folder.",
         )
+
+
+def _unknown_share(tokenizer: Tokenizer, model: RunnableModel, texts: Prompts) -> float:
+    """Return how many of the texts' tokens stand for what the tokenizer does not know, 0 to 1."""
+    facts = model.tokenizer
+    unknown_id = None if facts is None else tokenizer.token_id(facts.special_tokens.get("unk_token"))
+    every = [token for ids in texts.ids for token in ids]
+    return every.count(unknown_id) / len(every) if unknown_id is not None and every else 0.0
 
 
 def _split_time(tokenizer: Tokenizer, language: str, num_tokens: int) -> Quantity:

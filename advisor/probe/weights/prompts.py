@@ -20,7 +20,7 @@ NUM_WRITTEN = 512
 """[tokens] Of a further text: what the model is fed while it writes."""
 OTHERWISE = "en"
 """The language of the texts where there are none of the wanted one."""
-_FILE = "prompts/prompts.json"
+_FILE, _SAMPLE = "prompts/prompts.json", "languages/sample.json"
 _SLOT = "{n}"
 _MARK = "\u2403"
 """Stands for the text while a chat template is filled; no template and no text holds it."""
@@ -49,6 +49,18 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     licence: str
     languages: dict[str, Language]
+
+
+class _SampleText(msgspec.Struct, frozen=True, kw_only=True):
+    code: str
+    sentences: tuple[str, ...]
+
+
+class _Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """`resources/languages/sample.json`: ten sentences in many languages."""
+
+    schema_version: int
+    languages: tuple[_SampleText, ...]
 
 
 class Splitter(Protocol):
@@ -83,13 +95,34 @@ def table() -> Table:
     return resources.table(resources.read(_FILE), Table, code="prompts-damaged", file_name=_FILE)
 
 
+@cache
+def languages() -> dict[str, Language]:
+    """Return the texts of each language by its code.
+
+    Those written for this come first; other languages have the sentences that compression is judged on, and
+    instructions in English.
+
+    Raises:
+        InvalidFileError: `prompts-damaged`.
+    """
+    own = table().languages
+    sample = resources.table(resources.read(_SAMPLE), _Sample, code="prompts-damaged", file_name=_SAMPLE)
+    more = {
+        text.code: Language(
+            name=text.code, joiner=" ", instructions=own[OTHERWISE].instructions, sentences=text.sentences
+        )
+        for text in sample.languages
+    }
+    return {**more, **own}
+
+
 def language_of(wanted: Sequence[str]) -> str:
     """Return the first of these languages that there are texts of, else `OTHERWISE`.
 
     Args:
         wanted: codes, as `TaskSpec.languages`.
     """
-    known = table().languages
+    known = languages()
     return next((code for code in wanted if code in known), OTHERWISE)
 
 
@@ -103,7 +136,7 @@ def text(language: str, num_characters: int, *, turn: int = 0) -> str:
         num_characters: [characters] Least length.
         turn: another number begins elsewhere.
     """
-    facts = table().languages[language]
+    facts = languages()[language]
     found: list[str] = []
     length = 0
     for sentence in _sentences(facts, turn):
@@ -115,7 +148,7 @@ def text(language: str, num_characters: int, *, turn: int = 0) -> str:
 
 
 def assemble(
-    tokenizer: Splitter, facts: TokenizerFacts | None, *, kind: TaskKind, languages: Sequence[str], num_tokens: int,
+    tokenizer: Splitter, facts: TokenizerFacts | None, *, kind: TaskKind, wanted: Sequence[str], num_tokens: int,
     num_rows: int = NUM_TEXTS, generates: bool,
 ) -> Prompts:  # fmt: skip
     """Return texts of exactly that many tokens, cut at a token.
@@ -124,7 +157,7 @@ def assemble(
         tokenizer: the model's own.
         facts: of it: the chat template, where the model has one.
         kind: of the task, for the instruction.
-        languages: of the task.
+        wanted: languages of the task.
         num_tokens: [tokens] Length of each, with all that the model wants around a text.
         num_rows: texts.
         generates: whether the model writes an answer: it is then given an instruction.
@@ -132,9 +165,9 @@ def assemble(
     Raises:
         InvalidModelError: `chat-template-invalid`.
     """
-    language = language_of(languages)
-    written = tokenizer.encode(_long(language, NUM_WRITTEN, num_rows), special=False)[:NUM_WRITTEN]
-    bodies = [_long(language, num_tokens, turn) for turn in range(num_rows)]
+    language = language_of(wanted)
+    written = tokenizer.encode(_long(tokenizer, language, NUM_WRITTEN, num_rows), special=False)[:NUM_WRITTEN]
+    bodies = [_long(tokenizer, language, num_tokens, turn) for turn in range(num_rows)]
     with_template = False
     if generates:
         before, after, with_template = _around(tokenizer, facts, kind, language, num_tokens)
@@ -150,7 +183,7 @@ def _around(
     tokenizer: Splitter, facts: TokenizerFacts | None, kind: TaskKind, language: str, num_tokens: int
 ) -> tuple[tuple[int, ...], tuple[int, ...], bool]:
     """Return the tokens before and after the text: instruction and chat template, as far as there is room for them."""
-    instruction = table().languages[language].instructions.get(kind, "")
+    instruction = languages()[language].instructions.get(kind, "")
     for asked in dict.fromkeys((f"{instruction}\n\n{_MARK}" if instruction else _MARK, _MARK)):
         if facts is not None and facts.chat_template is not None:
             filled = chat.render(facts, [Message(role="user", content=asked)])
@@ -162,9 +195,14 @@ def _around(
     return (start if 2 * len(start) <= num_tokens else ()), (), False
 
 
-def _long(language: str, num_tokens: int, turn: int) -> str:
-    """Return a text that has more than that many tokens, whatever the tokenizer."""
-    return text(language, min(_MOST_CHARACTERS, _CHARACTERS_PER_TOKEN * num_tokens + 200), turn=turn)
+def _long(tokenizer: Splitter, language: str, num_tokens: int, turn: int) -> str:
+    """Return a text that has at least that many tokens, whatever the tokenizer."""
+    num_characters = _CHARACTERS_PER_TOKEN * num_tokens + 200
+    while True:
+        found = text(language, num_characters, turn=turn)
+        if num_characters > _MOST_CHARACTERS or len(tokenizer.encode(found, special=False)) >= num_tokens:
+            return found
+        num_characters *= 2
 
 
 def _sentences(facts: Language, turn: int) -> Iterator[str]:

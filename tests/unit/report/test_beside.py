@@ -86,6 +86,12 @@ def test_the_notes_name_files_texts_and_what_was_not_measured(real, made_up):
     assert beside.notes(made_up, None) == ()
 
 
+def test_a_language_that_the_tokenizer_does_not_know_is_said(real):
+    told = " ".join(beside.notes(msgspec.structs.replace(real, weights=facts(unknown_share=0.97)), None))
+    assert "97 % of their tokens stand for words it does not know: the model was not made for Hindi." in told
+    assert "does not know" not in " ".join(beside.notes(real, None))
+
+
 def test_the_sentence_says_real_weights(real):
     assert wording.probe_sentence(real).startswith("Measured with the real weights: ")
 
