@@ -96,7 +96,8 @@ def test_the_same_place_is_one_entry_and_the_same_name_two(make, tmp_path):
     assert first.card.architecture.vocab_size == 200
     other = own_models.add(of(make("elsewhere/mine")))
     assert other.card.id == "mine (2)"
-    assert {model.card.id for model in own_models.read().models} == {"mine", "mine (2)"}
+    own_models.add(of(make("third/mine")))
+    assert [model.card.id for model in own_models.read().models] == ["mine", "mine (2)", "mine (3)"]
 
 
 def test_a_model_of_the_catalog_is_replaced_only_by_itself(make):
