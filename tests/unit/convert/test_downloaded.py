@@ -56,7 +56,7 @@ def test_a_link_to_elsewhere_is_neither_listed_nor_followed(folder, tmp_path):
     (precious / "file").write_text("mine")
     (folder / "models--ours--linked").symlink_to(precious)
     assert "ours/linked" not in {item.model_id for item in downloaded.downloaded(folder)}
-    with pytest.raises(AdvisorError):
+    with pytest.raises(AdvisorError, match="not among the downloaded models"):
         downloaded.remove(folder, "ours/linked")
     (folder / "models--ours--small" / "snapshots" / "out").symlink_to(precious)
     downloaded.remove(folder, "ours/small")
