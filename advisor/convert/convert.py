@@ -28,6 +28,8 @@ from advisor.convert import watch as watches
 from advisor.convert.plan import ConvertPlan, ConvertRequest, ConvertResult
 from advisor.convert.watch import Watch
 from advisor.errors import AdvisorError, OutputError
+from advisor.hardware import cgroup
+from advisor.hardware.roots import Roots
 from advisor.runnable import provenance
 from advisor.runnable.provenance import NumericCheck, Provenance, SourceFile
 
@@ -96,7 +98,7 @@ class _Conversion:
         self._model = work / "model"
         self._model.mkdir()
         self._source = Path(request.source).expanduser().absolute()
-        self._files = tuple(file.name for file in headers.read_path(self._source).files())
+        self._files = headers.read_path(self._source).files()
         self._twice = wanted.format_id != "onnx-fp32" and (
             wanted.route == "torch-onnx" or wanted.format_id == "onnx-int8-dynamic"
         )
@@ -200,7 +202,10 @@ class _Conversion:
 
     def _source_paths(self) -> list[Path]:
         folder = self._source if self._source.is_dir() else self._source.parent
-        names = [*self._files, *([staging.CONFIG] if (folder / staging.CONFIG).is_file() else [])]
+        names = [
+            *(file.name for file in self._files),
+            *([staging.CONFIG] if (folder / staging.CONFIG).is_file() else []),
+        ]
         return [folder / name for name in names] + self._adapter_paths()
 
     def _adapter_paths(self) -> list[Path]:
@@ -235,11 +240,11 @@ class _Conversion:
 
 
 def _memory_bytes(request: ConvertRequest) -> int:
-    """Return what may be used: what is free, and not more than was said."""
+    """Return what may be used: what is free here, and not more than a container or the user allows."""
     import psutil
 
-    free = int(psutil.virtual_memory().available)
-    return free if request.memory_limit_bytes is None else min(free, request.memory_limit_bytes)
+    limits = (cgroup.read_limits(Roots()).memory_free_bytes, request.memory_limit_bytes)
+    return min([int(psutil.virtual_memory().available), *(limit for limit in limits if limit is not None)])
 
 
 def _versions() -> dict[str, str]:

@@ -15,7 +15,8 @@ Route = Literal["builder", "torch-onnx"]
 """`builder`: onnxruntime-genai's model builder, for decoders. `torch-onnx`: torch.onnx with dynamo, for all else."""
 MEMORY_DOUBT = 0.2
 """[1] Predicted and measured peaks are within this share of each other."""
-_TOOLS_BYTES = {"builder": 575e6, "torch-onnx": 600e6}
+_TOOLS_BYTES = {"builder": 575e6, "torch-onnx": 565e6}
+_QUANTIZER_BYTES = 60e6
 _ANSWER_BYTES = 2300
 """[B] For each word of a decoder's vocabulary: its scores at 191 positions, and those of one text again, as doubles."""
 _COPIES = {
@@ -31,7 +32,9 @@ _K_QUANT_COPIES = 8.4
 _IN_BLOCKS = ("onnx-int8", "onnx-int4-b32", "onnx-int4-b128")
 _OWN_HEAD = ("onnx-int8", "onnx-int8-dynamic")
 """Formats in which the builder writes the output matrix of its own although it is the token table."""
-_TOOLS_S = 9.0
+_TOOLS_S = 8.0
+_GGUF_TOKEN_S = 2e-4
+"""[s] For each word of a GGUF file's vocabulary, which is read several times."""
 _TIME_DOUBT = 3.0
 
 
@@ -63,6 +66,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 def memory(work: Work) -> Quantity:
     """Return the peak of the conversion's memory."""
     value = _TOOLS_BYTES[work.route] + _weight_bytes(work) + work.activation_bytes
+    if work.route == "torch-onnx" and work.format_id != "onnx-fp32":
+        value += _QUANTIZER_BYTES
     if work.checked and work.route == "builder":
         value += _ANSWER_BYTES * work.vocab_size
     return Quantity(
@@ -76,11 +81,13 @@ def seconds(work: Work) -> Quantity:
     per_gigabyte = {"onnx-fp32": 8.0, "onnx-int8-dynamic": 20.0}.get(work.format_id, 14.0)
     if work.method == "k-quant":
         per_gigabyte += 30.0
+    tokens_s = 0.0
     if work.copies_source:
         per_gigabyte += 6.0
+        tokens_s = _GGUF_TOKEN_S * work.vocab_size
     if work.checked:
         per_gigabyte += 8.0
-    value = _TOOLS_S + per_gigabyte * 4e-9 * work.num_parameters
+    value = _TOOLS_S + tokens_s + per_gigabyte * 4e-9 * work.num_parameters
     return Quantity(
         value=value, low=value / _TIME_DOUBT, high=value * _TIME_DOUBT, unit="s", evidence="estimated",
         basis="bytes of the weights times a rate measured on one computer with two processors",

@@ -16,7 +16,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from advisor.convert import samples, tables
+from advisor.convert import samples, staging, tables
 from advisor.convert.compare import Comparison
 from advisor.convert.quantize import Counter
 from advisor.errors import InvalidModelError
@@ -46,14 +46,21 @@ def options(format_id: str, method: str) -> dict[str, str]:
 
 
 def answers(staged: Path, *, num_texts: int = len(samples.TEXTS)) -> Answers:
-    """Return token numbers and PyTorch's scores for the sample texts."""
+    """Return token numbers and PyTorch's scores for the sample texts.
+
+    Raises:
+        InvalidModelError: `weights-missing`.
+    """
     import torch
     import transformers
 
     tokenizer: Any = transformers.AutoTokenizer.from_pretrained(staged, local_files_only=True, trust_remote_code=False)
-    model: Any = transformers.AutoModelForCausalLM.from_pretrained(
-        staged, dtype=torch.float32, local_files_only=True, use_safetensors=True, trust_remote_code=False
-    ).eval()
+    model, told = transformers.AutoModelForCausalLM.from_pretrained(
+        staged, dtype=torch.float32, local_files_only=True, use_safetensors=True, trust_remote_code=False,
+        output_loading_info=True,
+    )  # fmt: skip
+    staging.require_whole(told)
+    model.eval()
     found: Answers = []
     with torch.inference_mode():
         for text in samples.TEXTS[:num_texts]:

@@ -145,10 +145,12 @@ def _model(staged: Path, config: dict[str, Any]) -> Tensor:
         )
     known: Any = kind
     # Attention in single steps: the exporter cannot follow the fused one of every family (T5).
-    return known.from_pretrained(
+    model, told = known.from_pretrained(
         staged, dtype=torch.float32, local_files_only=True, use_safetensors=True, trust_remote_code=False,
-        attn_implementation="eager",
-    ).eval()  # fmt: skip
+        attn_implementation="eager", output_loading_info=True,
+    )  # fmt: skip
+    staging.require_whole(told, but="pooler." if name.endswith("Model") else None)
+    return model.eval()
 
 
 def _wrapped(call: Callable[..., Any], *owners: Tensor) -> Tensor:

@@ -11,7 +11,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from advisor.catalog.headers.source import LocalFolder, read_text
+from advisor.catalog.headers.model import WeightFile
+from advisor.catalog.headers.source import LocalFolder, read_text, shown
 from advisor.convert import adapter
 from advisor.convert.plan import ConvertRequest
 from advisor.errors import InvalidModelError
@@ -31,17 +32,16 @@ BESIDE = (
 """Small files that a converted model keeps; no other name of a source is ever copied."""
 _INDEX = "model.safetensors.index.json"
 _WEIGHTS = "model.safetensors"
-_INDEX_ENDING = ".safetensors.index.json"
 _FOREIGN = ("auto_map", "quantization_config", "custom_pipelines")
 _MOST_SMALL_BYTES = 50_000_000
 
 
-def stage(request: ConvertRequest, files: tuple[str, ...], work: Path) -> Path:
+def stage(request: ConvertRequest, files: tuple[WeightFile, ...], work: Path) -> Path:
     """Return a folder with a model that transformers can load and nothing that could be run.
 
     Args:
         request: source and adapter.
-        files: names of the weight files, as their headers were checked.
+        files: the weight files, as their headers were checked.
         work: an empty folder.
 
     Raises:
@@ -50,8 +50,8 @@ def stage(request: ConvertRequest, files: tuple[str, ...], work: Path) -> Path:
     source = Path(request.source).expanduser().absolute()
     staged = work / "source"
     staged.mkdir()
-    if files[0].lower().endswith(".gguf"):
-        _from_gguf(source, files[0], staged)
+    if files[0].container == "gguf":
+        _from_gguf(source, files[0].name, staged)
     else:
         _link(source if source.is_dir() else source.parent, files, staged)
     if request.adapter is None:
@@ -70,6 +70,25 @@ def copy(source: Path, target: Path, name: str) -> None:
     shutil.copyfile(source / name, target / name)
 
 
+def require_whole(told: dict[str, Any], *, but: str | None = None) -> None:
+    """Refuse a model some of whose weights are not in its files: PyTorch would make them up.
+
+    Args:
+        told: what `from_pretrained` says of the loading.
+        but: a part that no output needs.
+
+    Raises:
+        InvalidModelError: `weights-missing`.
+    """
+    absent = sorted(name for name in told.get("missing_keys", ()) if but is None or but not in name)
+    if absent:
+        raise InvalidModelError(
+            "weights-missing",
+            f"{len(absent)} weights that the model needs are not in its files, {shown(absent[0])} among them.",
+            remedy="Download it again; if it is a base model, its config.json must name the class without a head.",
+        )
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Return a JSON object, empty when the file is not there or is none."""
     with contextlib.suppress(OSError, ValueError):
@@ -84,7 +103,7 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
-def _link(source: Path, files: tuple[str, ...], staged: Path) -> None:
+def _link(source: Path, files: tuple[WeightFile, ...], staged: Path) -> None:
     folder = LocalFolder(source)
     here = folder.sizes()
     for name in (CONFIG, *TOKENIZER_FILES, *BESIDE):
@@ -97,16 +116,20 @@ def _link(source: Path, files: tuple[str, ...], staged: Path) -> None:
         if (staged / name).is_file():
             settings = read_json(staged / name)
             write_json(staged / name, {key: value for key, value in settings.items() if key not in _FOREIGN})
-    wanted = [name for name in files if "/" not in name]
-    if len(wanted) == 1:
-        _link_one(source / wanted[0], staged / _WEIGHTS)
+    if len(files) == 1:
+        _link_one(source / files[0].name, staged / _WEIGHTS)
         return
-    for name in wanted:
-        _link_one(source / name, staged / name)
-    index = next((name for name in here if name.endswith(_INDEX_ENDING) and "/" not in name), None)
-    if index is not None:
-        with folder.open(index) as opened:
-            (staged / _INDEX).write_bytes(read_text(opened))
+    for number, file in enumerate(files, 1):
+        _link_one(source / file.name, staged / _shard(number, len(files)))
+    places = {
+        tensor.name: _shard(number, len(files)) for number, file in enumerate(files, 1) for tensor in file.tensors
+    }
+    write_json(staged / _INDEX, {"metadata": {}, "weight_map": places})
+
+
+def _shard(number: int, num_shards: int) -> str:
+    """Return the usual name of one file of several: names of the source say nothing to the tools."""
+    return f"model-{number:05}-of-{num_shards:05}.safetensors"
 
 
 def _link_one(source: Path, target: Path) -> None:
