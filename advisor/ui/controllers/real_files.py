@@ -35,9 +35,13 @@ class RealFilesController(QObject):
 
     @Slot(object, object)
     def _on_store_changed(self, old: Snapshot, new: Snapshot) -> None:
+        before, now = old.results, new.results
+        same = before.recommendation is now.recommendation and before.selected == now.selected
+        refilled = old.models.here.rows != new.models.here.rows or old.conversion.shelf != new.conversion.shelf
+        if same and not refilled:
+            return  # of many changes a second while something is measured
         key = chosen(new)
         moved = key != (new.real.model, new.real.format)
-        refilled = old.models.here.rows != new.models.here.rows or old.conversion.shelf != new.conversion.shelf
         if not moved and not refilled:
             return
         if key == ("", ""):
