@@ -22,6 +22,7 @@ from advisor.task.model import Description, TaskSpec
 if TYPE_CHECKING:
     from advisor.catalog.load import Catalog
     from advisor.evaluate.compression_plan import CompressionResult
+    from advisor.evaluate.examples_plan import ExamplesResult
 
 PROVIDERS_TIME_LIMIT_S = 30.0
 _MOST_THREADS_PER_CPU = 4
@@ -237,6 +238,21 @@ def check_threads(threads: int | None, profile: HardwareProfile) -> None:
             f"--threads {threads} is far more than the {logical} processors of this computer.",
             remedy=f"Give at most {_MOST_THREADS_PER_CPU * logical}, or leave it out: the app finds the best number.",
         )
+
+
+def last_examples(profile: HardwareProfile) -> "tuple[ExamplesResult, ...]":
+    """Return the last run on the user's own examples of this machine; a history that cannot be read is said."""
+    from advisor.errors import StorageError
+    from advisor.evaluate.examples_plan import HISTORY_KIND, ExamplesResult
+    from advisor.report import examples_section
+
+    try:
+        with contextlib.closing(open_history()) as history:
+            found = history.evaluations(HISTORY_KIND, ExamplesResult, fingerprint=profile.fingerprint)
+    except StorageError as error:
+        print(error.sentence(), file=sys.stderr)
+        return ()
+    return examples_section.last_run(found)
 
 
 def calibration_of(profile: HardwareProfile) -> Calibration | None:

@@ -38,6 +38,9 @@ def report(
         bool, typer.Option("--redact/--no-redact", help="Leave out host name, user name and folders.")
     ] = True,
     top: Annotated[int, typer.Option("--top", min=1, max=200, help="How many candidates the report lists.")] = 20,
+    examples: Annotated[
+        bool, typer.Option("--examples", help="Add the last run of your own examples, without their texts.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Write the recommendation for a task as HTML, PDF, Markdown, JSON or CSV."""
@@ -72,7 +75,10 @@ def report(
         runtime_version=runtime_version(),
         compressions=inputs.compressions_of(profile),
     )
-    document = build.build(answer, probes=probes, redact=redact, top=top, chosen=chosen)
+    document = build.build(
+        answer, probes=probes, redact=redact, top=top, chosen=chosen,
+        examples=inputs.last_examples(profile) if examples else (),
+    )  # fmt: skip
     export.write(document, file)
     inputs.remember_report(document)
     if as_json:

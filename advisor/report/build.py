@@ -9,10 +9,11 @@ from advisor.energy.carbon import grid as grid_of
 from advisor.energy.model import GridIntensity
 from advisor.energy.standard import Conditions
 from advisor.errors import NotFoundError
+from advisor.evaluate.examples_plan import ExamplesResult
 from advisor.evidence import Quantity
 from advisor.probe.plan import ProbeResult
 from advisor.recommend.model import Approach, CandidateRow, Summary
-from advisor.report import beside, row_use, wording
+from advisor.report import beside, examples_section, row_use, wording
 from advisor.report.candidates import answer_of, candidate_view, probe_view
 from advisor.report.compression_series import views as compression_views
 from advisor.report.compression_view import CompressionView
@@ -47,6 +48,7 @@ def build(
     versions: Mapping[str, str] | None = None,
     grid: GridIntensity | None = None,
     chosen: Conditions | None = None,
+    examples: Sequence[ExamplesResult] = (),
 ) -> ReportDocument:
     """Return the report of a recommendation.
 
@@ -58,6 +60,7 @@ def build(
         versions: names and versions to print; read from the recommendation when null.
         grid: electricity behind the carbon figures; looked up by the task's region when null.
         chosen: price, volume and making of the computer; when null no price is set and the making is left out.
+        examples: results on the user's own examples that are to be in it, of the same examples; no text is.
     """
     summary = recommendation.summary
     rows = _best_of_each_model(recommendation, top)
@@ -92,6 +95,7 @@ def build(
         published=published,
         energy=energy_section(recommendation, rows, uses, compared),
         compression=_compression(recommendation, summary, views),
+        examples=examples_section.view(examples),
         carbon=carbon,
         evidence=evidence_rows(),
         methods=method_notes(),

@@ -17,7 +17,7 @@ def render(document: ReportDocument) -> str:
     import jinja2
     import markupsafe
 
-    from advisor.report import compression_blocks, energy_tables
+    from advisor.report import compression_blocks, energy_tables, examples_section
     from advisor.report.compression_figures import compression_drawings
     from advisor.report.energy_figures import energy_drawings
     from advisor.report.figures import drawings
@@ -37,6 +37,8 @@ def render(document: ReportDocument) -> str:
         energy_figures={**energy_drawings(document, themed=True), **compression_drawings(document, themed=True)},
         compression_blocks=compression_blocks.blocks(document),
         compression_title=compression_blocks.TITLE,
+        examples_blocks=examples_section.blocks(document),
+        examples_title=examples_section.TITLE,
     )
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from advisor.evidence import Quantity
-from advisor.report import beside, compression_blocks, energy_tables, wording
+from advisor.report import beside, compression_blocks, energy_tables, examples_section, wording
 from advisor.report.energy_tables import Block
 from advisor.report.html import day
 from advisor.report.language import _
@@ -42,7 +42,8 @@ def render(document: ReportDocument) -> str:
     """Return the whole report as GitHub-flavoured Markdown."""
     head = [f"# {escape(document.title)}", "", f"{day(document.created)} · {escape(document.machine_name)}", ""]
     blocks = (
-        head, _answer(document), _task(document), _candidates(document), _energy(document), _compression(document),
+        head, _answer(document), _task(document), _candidates(document), _energy(document),
+        _compression(document), _examples(document),
         _probes(document),
         _details(document), _machine(document), _method(document), _versions(document),
     )  # fmt: skip
@@ -203,6 +204,14 @@ def _energy(document: ReportDocument) -> list[str]:
 def _compression(document: ReportDocument) -> list[str]:
     found = compression_blocks.blocks(document)
     lines = [f"## {compression_blocks.TITLE}", ""] if found else []
+    for block in found:
+        lines += _block(block)
+    return lines
+
+
+def _examples(document: ReportDocument) -> list[str]:
+    found = examples_section.blocks(document)
+    lines = [f"## {examples_section.TITLE}", ""] if found else []
     for block in found:
         lines += _block(block)
     return lines

@@ -10,6 +10,7 @@ from advisor.evidence import Evidence, Quantity
 from advisor.recommend.model import QualityView
 from advisor.report.compression_view import CompressionView
 from advisor.report.energy_model import EnergySection
+from advisor.report.examples_view import ExamplesView
 from advisor.report.series import MemoryBar, ParetoSeries, ProbeSeries
 
 REPORT_VERSION = 1
@@ -245,3 +246,5 @@ class ReportDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Of the pick; null without one and in reports of older versions."""
     compression: tuple[CompressionView, ...] = ()
     """What compression was measured here to cost the models that are shown; empty in reports of older versions."""
+    examples: ExamplesView | None = None
+    """The last run on the user's own examples, where the user wants it; null in reports of older versions."""

@@ -10,7 +10,7 @@ import msgspec
 from advisor import units
 from advisor.errors import OutputError
 from advisor.evidence import Quantity
-from advisor.report import compression_blocks, energy_tables, wording
+from advisor.report import compression_blocks, energy_tables, examples_section, wording
 from advisor.report.energy_tables import Block
 from advisor.report.html import day
 from advisor.report.language import _
@@ -149,6 +149,8 @@ def pdf_data(document: ReportDocument) -> Data:
         "energy": [_block(item) for item in energy_tables.blocks(document)],
         "compression": [_block(item) for item in compression_blocks.blocks(document)],
         "compression_title": compression_blocks.TITLE,
+        "examples": [_block(item) for item in examples_section.blocks(document)],
+        "examples_title": examples_section.TITLE,
         "energy_figures": {
             name: {"id": item.id, "title": item.title, "alt": item.alt, "caption": item.caption, "svg": item.svg}
             for name, item in {

@@ -287,6 +287,7 @@ class App(QObject):
 
         page = ReportPage()
         page.save_requested.connect(self.report.save)
+        page.examples_wanted.connect(self.report.include_examples)
         page.task_requested.connect(self._go_task)
         page.open_requested.connect(self.reading.open)
         page.beside_requested.connect(self.reading.put_beside)

@@ -275,6 +275,8 @@ class ReportState(msgspec.Struct, frozen=True, kw_only=True):
     busy: bool = False
     error: str = ""
     saved_path: str = ""
+    with_examples: bool = False
+    """The last run of the user's own examples is wanted in it."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

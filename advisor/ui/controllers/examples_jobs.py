@@ -212,6 +212,19 @@ def _kept(results: Sequence[ExamplesResult]) -> str:
     return ""
 
 
+def last_run(fingerprint: str) -> tuple[ExamplesResult, ...]:
+    """Return the last run on this computer, as it is kept. Raises: StorageError."""
+    from advisor.history.store import History
+    from advisor.report import examples_section
+
+    history = History(paths.data_folder() / HISTORY_FILE).open()
+    try:
+        found = history.evaluations(examples_plan.HISTORY_KIND, ExamplesResult, fingerprint=fingerprint)
+    finally:
+        history.close()
+    return examples_section.last_run(found)
+
+
 def save(path: str, examples: ExampleSet, results: Sequence[ExamplesResult]) -> str:
     """Write every output as a row and say so. Raises: OutputError."""
     from advisor.examples import write

@@ -16,6 +16,7 @@ from advisor.recommend.model import CandidateRow
 from advisor.report.model import ReportDocument
 from advisor.settings import Settings
 from advisor.task.model import Description, TaskSpec, Workload
+from advisor.ui.controllers import examples_jobs
 from advisor.ui.controllers.electricity import grids as grids
 from advisor.ui.controllers.electricity import parse_setting as parse_setting
 from advisor.ui.controllers.electricity import published_tasks as published_tasks
@@ -174,14 +175,17 @@ def keep_probe(result: ProbeResult) -> ArchiveState:
     return load_archive()
 
 
-def write_report(rows: Rows, probes: tuple[ProbeResult, ...], redact: bool, path: Path) -> None:
+def write_report(
+    rows: Rows, probes: tuple[ProbeResult, ...], redact: bool, path: Path, *, with_examples: bool = False
+) -> None:
     """Build and write a report, and remember it; errors as `report.export.write`."""
     from advisor import settings
     from advisor.history.store import History
     from advisor.report import build, export, row_use
 
     chosen = row_use.conditions(rows.summary, settings.load())
-    document = build.build(rows, probes=probes, redact=redact, chosen=chosen)  # type: ignore[arg-type]
+    examples = examples_jobs.last_run(rows.summary.machine.fingerprint) if with_examples else ()
+    document = build.build(rows, probes=probes, redact=redact, chosen=chosen, examples=examples)  # type: ignore[arg-type]
     export.write(document, path)
     history = History(paths.data_folder() / HISTORY_FILE).open()
     try:

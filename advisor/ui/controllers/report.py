@@ -11,7 +11,8 @@ from advisor.probe.plan import ProbeResult
 from advisor.ui.controllers.request import Request, Run
 from advisor.ui.store import ArchiveState, Rows, Store, with_archive, with_report
 
-Write = Callable[[Rows, tuple[ProbeResult, ...], bool, Path], None]
+Write = Callable[..., None]
+"""Takes recommendation, probes, whether names are left out, path, and `with_examples` where they are wanted."""
 NOTHING_TO_SAVE = "There is no answer to save yet. Describe a task and find models first."
 
 
@@ -50,12 +51,19 @@ class ReportController(QObject):
             return
         answer, probes, path = rows, snapshot.archive.probes, Path(file)
 
+        wanted = {"with_examples": True} if snapshot.report.with_examples else {}
+
         def write() -> str:
-            self._write(answer, probes, redact, path)
+            self._write(answer, probes, redact, path, **wanted)
             return str(path)
 
         self._store.update(lambda old: with_report(old, busy=True, error="", saved_path=""))
         self._request.ask(write)
+
+    @Slot(bool)
+    def include_examples(self, wanted: bool) -> None:
+        """Put the last run of the user's own examples into the next report, or leave it out."""
+        self._store.update(lambda old: with_report(old, with_examples=wanted))
 
     def _on_written(self, path: str) -> None:
         self._store.update(lambda old: with_report(old, busy=False, saved_path=path))

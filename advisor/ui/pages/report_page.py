@@ -40,6 +40,7 @@ class ReportPage(Page):
         beside_requested: id of a saved report to show beside it; None for none.
         save_again_requested: file name for the report that is shown.
         close_requested: put the report that is shown away.
+        examples_wanted: whether the last run of the user's own examples is to be in it.
     """
 
     save_requested = Signal(str, bool)
@@ -48,6 +49,7 @@ class ReportPage(Page):
     beside_requested = Signal(object)
     save_again_requested = Signal(str)
     close_requested = Signal()
+    examples_wanted = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__("Report", "A file to hand over, and those you saved before. Nothing is sent anywhere.")
@@ -66,6 +68,7 @@ class ReportPage(Page):
             self._show_save(new)
         if old is None or old.settings.redact_reports != new.settings.redact_reports:
             self.redact.setChecked(new.settings.redact_reports)
+        self.examples.setChecked(new.report.with_examples)
         if old is None or old.archive != new.archive:
             self._show_archive(new.archive)
         if old is None or old.archive.reports != new.archive.reports:
@@ -119,10 +122,13 @@ class ReportPage(Page):
         row.addWidget(LabelledField("&Kind of file", self.kind))
         self.redact = QCheckBox("&Leave out the names of the computer, of you and of your folders")
         row.addWidget(self.redact, 1, Qt.AlignmentFlag.AlignBottom)
+        self.examples = QCheckBox("&Add the last run of your own examples, without their texts")
+        self.examples.toggled.connect(self.examples_wanted)
         self.save = text.button("Save the report...", role="primary")
         self.save.clicked.connect(self.choose_file)
         row.addWidget(self.save, 0, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight)
         card.body.addLayout(row)
+        card.body.addWidget(self.examples)
         return card
 
     def _reports_card(self) -> Card:
