@@ -11,6 +11,7 @@ from advisor.evaluate.interval import CONFIDENCE_SHARE, Ratio
 from advisor.evaluate.reader import Reading
 from advisor.evaluate.sample import LanguageText
 from advisor.evidence import Quantity
+from advisor.examples.confidence import wilson
 
 ENGLISH = "en"
 _INTERVAL = f"{CONFIDENCE_SHARE:.0%} interval, Student's t over sentences"
@@ -142,11 +143,21 @@ class Tally:
         return _quantity(found, unit, f"Kullback-Leibler divergence from the original, {_INTERVAL}", least=0.0)
 
     def _agreement(self, place: int) -> Quantity:
-        agrees, basis = self._agrees[place], "same first choice"
         if self.kind == "embedding":
-            agrees, basis = self._same_neighbour(place), "same nearest sentence"
-        found = _ratio(self._seen(agrees), self._seen(self._units[place]))
-        return _quantity(found, "1", f"{basis}, {_INTERVAL}", least=0.0, most=1.0)
+            return self._share(self._same_neighbour(place), "same nearest sentence")
+        if self.kind == "classes":
+            return self._share(self._seen(self._agrees[place]), "same label")
+        found = _ratio(self._seen(self._agrees[place]), self._seen(self._units[place]))
+        return _quantity(found, "1", f"same first choice, {_INTERVAL}", least=0.0, most=1.0)
+
+    def _share(self, agrees: NDArray[np.float64], basis: str) -> Quantity:
+        """Return a share of sentences; of ten out of ten, Student's t would say that it cannot be otherwise."""
+        number = len(agrees)
+        found = wilson(int(agrees.sum()), number, CONFIDENCE_SHARE)
+        return Quantity(
+            value=float(agrees.mean()), low=found.low_share, high=found.high_share, unit="1", evidence="measured",
+            basis=f"{basis}, Wilson's {CONFIDENCE_SHARE:.0%} interval of {number} sentences",
+        )  # fmt: skip
 
     def _bits(self, nats: NDArray[np.float64], characters: NDArray[np.float64]) -> Quantity:
         return _quantity(interval.ratio(nats / np.log(2), characters), "bit/character", _INTERVAL)

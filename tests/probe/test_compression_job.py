@@ -10,7 +10,7 @@ from advisor.child import runner
 from advisor.child.protocol import Progress
 from advisor.evaluate.compression_plan import JOB, CompressionPlan, CompressionResults
 
-SEVEN = ("en", "fr", "es", "tr", "ru", "sw", "te")
+FIVE = ("en", "es", "tr", "ru", "te")
 
 
 def run(tmp_path, reference, *compressed, on_message=None, cancel=None, **fields):
@@ -29,7 +29,7 @@ def results(outcome):
 def test_an_embedder_in_8_bits_loses_more_in_languages_it_was_not_made_for(tmp_path, minilm_fp32, minilm_int8):
     seen = []
     outcome = run(
-        tmp_path, minilm_fp32, minilm_int8, minilm_fp32, on_message=seen.append, fingerprint="me", languages=SEVEN
+        tmp_path, minilm_fp32, minilm_int8, minilm_fp32, on_message=seen.append, fingerprint="me", languages=FIVE
     )  # fmt: skip
     int8, same = results(outcome)
     by_code = {item.code: item for item in int8.languages}
@@ -49,17 +49,14 @@ def test_an_embedder_in_8_bits_loses_more_in_languages_it_was_not_made_for(tmp_p
     assert not any(item.loses_more for item in same.languages)
     progress = [message for message in seen if isinstance(message, Progress) and message.stage == "measure"]
     assert [message.done_share for message in progress] == sorted(message.done_share for message in progress)
-    assert len(progress) == 70
+    assert len(progress) == 50
 
 
 def test_a_language_model_in_4_bits_and_the_same_with_answers_kept_on_disk(tmp_path, smollm2_fp32, smollm2_int4):
     (direct,) = results(run(tmp_path, smollm2_fp32, smollm2_int4, languages=("de", "en"), num_sentences=3))
-    stored, same = results(
-        run(
-            tmp_path, smollm2_fp32, smollm2_int4, smollm2_fp32, languages=("de", "en"), num_sentences=1,
-            memory_free_bytes=10**6,
-        )
-    )  # fmt: skip
+    (stored,) = results(
+        run(tmp_path, smollm2_fp32, smollm2_int4, languages=("en",), num_sentences=1, memory_free_bytes=10**6)
+    )
     assert direct.kind == "next-token"
     assert not direct.is_stored
     assert [item.code for item in direct.languages] == ["en", "de"]
@@ -72,13 +69,13 @@ def test_a_language_model_in_4_bits_and_the_same_with_answers_kept_on_disk(tmp_p
     assert english.average_ratio is None  # two languages have no average
     assert stored.is_stored
     assert stored.num_sentences == 1
-    assert same.divergence.value == pytest.approx(0, abs=1e-3)
-    assert same.perplexity_ratio.value == pytest.approx(1, abs=1e-3)
+    first = direct.languages[0].divergence
+    assert first.low < stored.languages[0].divergence.value < first.high
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
 def test_without_time_fewer_sentences_are_read_and_it_is_said(tmp_path, minilm_fp32, minilm_int8):
-    (found,) = results(run(tmp_path, minilm_fp32, minilm_int8, languages=SEVEN, time_limit_s=0.0))
+    (found,) = results(run(tmp_path, minilm_fp32, minilm_int8, languages=FIVE, time_limit_s=0.0))
     assert (found.num_sentences, found.num_sentences_left_out) == (3, 7)
     assert all(item.num_sentences == 3 and item.loss.low is not None for item in found.languages)
 

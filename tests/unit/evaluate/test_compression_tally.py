@@ -111,6 +111,8 @@ def test_vectors_are_compared_by_cosine_and_by_the_sentence_they_find():
     assert german.translation_share == 1
     assert german.compressed_translation_share == 0
     assert german.agreement.value == 0
+    assert (english.agreement.value, english.agreement.high) == (1, 1)
+    assert english.agreement.low == pytest.approx(1 / (1 + 1.96**2 / 5), abs=1e-3)  # Wilson's, of 5 of 5
     cosine = np.mean([
         (meaning[i] + 0.01) @ meaning[(i + 1) % SENTENCES]
         / np.linalg.norm(meaning[i] + 0.01) / np.linalg.norm(meaning[(i + 1) % SENTENCES])
