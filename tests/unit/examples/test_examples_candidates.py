@@ -189,6 +189,7 @@ def test_what_is_kept_by_default_holds_no_text():
     assert b"text 1" not in raw
     assert b"be brief" not in raw
     assert b"first" not in raw
+    assert kept.outputs == ()
     assert kept.score.right.count(False) == 1
 
 
