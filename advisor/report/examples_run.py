@@ -13,8 +13,7 @@ from advisor.report import examples as words
 from advisor.report.public_parts import Document, figure, head
 
 TITLES = (
-    "Candidate", "Right (95 % interval)", "Time per query", "Queries/s", "Memory, peak", "Energy, 1,000 queries",
-    "Weights",
+    "Candidate", "Right (95 % interval)", "Time per query", "Memory, peak", "Energy, 1,000 queries", "Weights",
 )  # fmt: skip
 SCORE_TITLES = ("Candidate", "Figure", "Value", "95 % interval", "Basis")
 MISS_TITLES = ("Text", "Expected", "Given", "Line")
@@ -74,7 +73,6 @@ def rows(results: Sequence[ExamplesResult]) -> list[tuple[str, ...]]:
         (
             name(item), f"{_share(item.score.accuracy)} ({_interval(item.score.accuracy)})" if item.score
             else "not scored", units.quantity(item.time_per_query),
-            units.number(item.rate.value) if item.rate.value is not None else "no data",
             units.quantity(item.peak_memory), _energy(item.energy_per_1000), units.size(item.model_bytes),
         )
         for item in results

@@ -10,7 +10,7 @@ from advisor.report.examples_view import ExamplesView
 from advisor.report.model import ReportDocument
 
 TITLE = "On your own examples"
-_WIDTHS = (2.2, 1.6, 1.4, 0.8, 0.9, 1.6, 0.9)
+_WIDTHS = (2.2, 1.6, 1.4, 0.9, 1.6, 0.9)
 
 
 def last_run(results: Sequence[ExamplesResult]) -> tuple[ExamplesResult, ...]:

@@ -158,7 +158,8 @@ class ExamplesChoice(Card):
             name.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
             self.table.setItem(row, 0, name)
             self.table.setItem(row, 1, TypedCell(self._known.get(label, ""), f"What {label} means, empty"))
-        row_px = self.table.verticalHeader().defaultSectionSize()
+        row_px = max(self.table.verticalHeader().defaultSectionSize(), round(1.8 * self.fontMetrics().height()))
+        self.table.verticalHeader().setDefaultSectionSize(row_px)
         head_px = self.table.horizontalHeader().sizeHint().height()
         self.table.setFixedHeight(head_px + len(self._labels) * row_px + theme.unit_px(self) // 2)
 

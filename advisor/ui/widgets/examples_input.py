@@ -134,7 +134,9 @@ def _table() -> QTableWidget:
             made.setItem(row, column, TypedCell("", f"{name} {row + 1}, empty"))
     header = made.horizontalHeader()
     header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-    row_px = made.verticalHeader().defaultSectionSize()
+    made.verticalHeader().hide()
+    row_px = max(made.verticalHeader().defaultSectionSize(), round(1.8 * made.fontMetrics().height()))
+    made.verticalHeader().setDefaultSectionSize(row_px)
     made.setFixedHeight(header.sizeHint().height() + NUM_TYPED * row_px + theme.unit_px(made) // 2)
     return made
 

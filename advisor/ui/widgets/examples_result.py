@@ -77,7 +77,8 @@ class ExamplesResult(Card):
                 for row in view.rows
             ),
         )
-        self.table.fit(stretched=0)
+        self.table.fit(stretched=len(view.headers) - 1)  # a name that is cut says nothing: rather scroll
+        self.table.setFixedHeight(self.table.height() + self.table.horizontalScrollBar().sizeHint().height())
         self.notes.setText("\n".join(view.notes))
         self.notes.setVisible(bool(view.notes))
         self.which.set_choices(tuple((place, item.name) for place, item in enumerate(view.wrong)))
