@@ -75,7 +75,7 @@ def download(raw: bytes, channel: Channel) -> bytes:
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise refuse_request(error) from error
     if request.offline:
-        return msgspec.json.encode(_result(download_plan.plan_offline(request), 0, ()))
+        return msgspec.json.encode(_offline(request, channel))
     failures.check_id(request.model_id)
     hub = Hub(request.endpoint)
     channel.progress("prepare", 0.0, detail=f"asking {hub.host} what there is")
@@ -91,6 +91,17 @@ def download(raw: bytes, channel: Channel) -> bytes:
             _clean(home)
         _remember(home, wanted)
     return msgspec.json.encode(_result(wanted, transferred_bytes, checked))
+
+
+def _offline(request: DownloadRequest, channel: Channel) -> DownloadResult:
+    """Take what is here after it was held against the hashes the hub stated; nothing is removed."""
+    found = download_plan.plan_offline(request)
+    checked = []
+    for at, file in enumerate(found.files):
+        channel.progress("prepare", at / len(found.files), detail=f"checking {file.name}")
+        if _check(Path(found.folder) / file.name, file, "its hub", remove=False):
+            checked.append(file.name)
+    return _result(found, 0, tuple(checked))
 
 
 @contextlib.contextmanager
@@ -143,8 +154,8 @@ def _fetch_one(request: DownloadRequest, wanted: DownloadPlan, file: PlannedFile
             raise failures.unreachable(hub.host, str(error)) from error
 
 
-def _check(path: Path, file: PlannedFile, host: str) -> bool:
-    """Hold a file against the hash the hub states; false when it states none. A wrong file is removed."""
+def _check(path: Path, file: PlannedFile, host: str, *, remove: bool = True) -> bool:
+    """Hold a file against the hash the hub states; false when it states none. A wrong file may be removed."""
     if file.sha256 is None and file.blob_id is None:
         return False
     with failures.told("this computer"), path.open("rb") as source:
@@ -157,6 +168,13 @@ def _check(path: Path, file: PlannedFile, host: str) -> bool:
             right = git.hexdigest() == file.blob_id
     if right:
         return True
+    if not remove:
+        raise InvalidFileError(
+            "hash-mismatch",
+            f"{file.name} is not what {host} says it is: its hash differs. The file was changed on this computer.",
+            remedy="Download it again without offline mode.",
+            file=file.name,
+        )
     with contextlib.suppress(OSError):
         path.resolve().unlink()
     with contextlib.suppress(OSError):

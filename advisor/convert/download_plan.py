@@ -19,6 +19,7 @@ JOB = "hub-download"
 SPARE_BYTES = 500_000_000
 """[B] Left free on the disk, so that the system and other programs can go on working."""
 _FOLDER = "hub-models"
+_SHA256_DIGITS, _GIT_DIGITS = 64, 40
 
 
 class DownloadRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,9 +215,21 @@ def _plan_here(request: DownloadRequest, asked: str, commit: str, snapshot: Path
     return DownloadPlan(
         model_id=request.model_id, host="this computer", revision=asked, commit=commit, kind=chosen.kind,
         variant=chosen.name, variants=tuple(item.name for item in layout.variants(usable)),
-        files=tuple(PlannedFile(name=file.name, size_bytes=file.size_bytes, here=True) for file in taken),
+        files=tuple(_kept_as(snapshot, file) for file in taken),
         size_bytes=sum(file.size_bytes for file in taken), missing_bytes=0, free_bytes=free_bytes(snapshot),
         folder=str(snapshot),
+    )  # fmt: skip
+
+
+def _kept_as(snapshot: Path, file: HubFile) -> PlannedFile:
+    """Return a file that is here, with the hash the hub stated: huggingface_hub names the content after it."""
+    place = snapshot / file.name
+    stated = place.resolve().name if place.is_symlink() else ""
+    known = len(stated) in (_SHA256_DIGITS, _GIT_DIGITS) and set(stated) <= set("0123456789abcdef")
+    return PlannedFile(
+        name=file.name, size_bytes=file.size_bytes, here=True,
+        sha256=stated if known and len(stated) == _SHA256_DIGITS else None,
+        blob_id=stated if known and len(stated) == _GIT_DIGITS else None,
     )  # fmt: skip
 
 

@@ -227,6 +227,17 @@ def test_offline_takes_what_is_here_and_asks_nobody(hub, folder):
     assert hub.seen == []
 
 
+def test_offline_holds_files_against_the_hashes_the_hub_stated_and_removes_nothing(hub, folder):
+    done = result(ask(folder))
+    assert all(item.checked for item in result(ask(folder, offline=True)).files)
+    file = folder.parent / done.folder / "onnx/model.onnx"
+    file.resolve().write_bytes(b"x" * 1000)
+    outcome = ask(folder, offline=True)
+    assert (outcome.reason, "onnx/model.onnx" in outcome.message) == ("hash-mismatch", True)
+    assert "without offline mode" in outcome.remedy
+    assert file.read_bytes() == b"x" * 1000
+
+
 def test_offline_does_not_take_half_a_model(hub, folder):
     hub.cut["model.safetensors"] = 100_000
     hub.down_after_cut = True
