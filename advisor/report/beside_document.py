@@ -53,7 +53,8 @@ def _facts(facts: WeightsFacts, made_up: ProbeResult | None, notes: tuple[str, .
     return {
         "folder": facts.folder, "layout": facts.layout, "files": [msgspec.to_builtins(item) for item in facts.files],
         "revision": facts.revision, "language": facts.language, "with_template": facts.with_template,
-        "num_texts": facts.num_texts, "unknown_share": facts.unknown_share, "load_time_cold": figure(facts.load_time_cold),
+        "num_texts": facts.num_texts, "unknown_share": facts.unknown_share,
+        "load_time_cold": figure(facts.load_time_cold),
         "tokenize_time": figure(facts.tokenize_time), "made_up_probe": None if made_up is None else made_up.id,
         "notes": list(notes),
     }  # fmt: skip
