@@ -8,14 +8,14 @@ import msgspec
 from advisor import units
 from advisor.catalog import formats, inventory, local_model, query
 from advisor.catalog.headers.checkpoint import Checkpoint, Refusal
-from advisor.catalog.headers.source import hub_id, shown
+from advisor.catalog.headers.source import LocalFolder, hub_id, read_text, shown
 from advisor.catalog.local_model import LocalModel
 from advisor.catalog.model import TensorGroup
 from advisor.catalog.query import Structure
 from advisor.convert import cost, place
 from advisor.convert.cost import Route, Work
 from advisor.convert.download_plan import SPARE_BYTES, free_bytes
-from advisor.errors import InvalidInputError, InvalidModelError, OutputError
+from advisor.errors import AdvisorError, InvalidInputError, InvalidModelError, OutputError
 from advisor.evidence import Quantity
 from advisor.runnable.provenance import Provenance
 
@@ -299,6 +299,11 @@ def _refusals(
             "tokenizer-missing", f"{checkpoint.name} has no tokenizer: text cannot be turned into its tokens.",
             "Put tokenizer.json beside the weights; it is in the model's repository.",
         ))  # fmt: skip
+    if checkpoint.tokenizer.kind == "tokenizers" and not _has_outline(Path(request.source).expanduser()):
+        found.append(_refusal(
+            "tokenizer-invalid", f"tokenizer.json of {checkpoint.name} is damaged or no tokenizer.",
+            "Download it again from the model's repository.",
+        ))  # fmt: skip
     applies = formats.by_id(request.format_id).applies_to
     if structure is not None and structure not in applies:
         found.append(_refusal(
@@ -306,6 +311,22 @@ def _refusals(
             "Choose onnx-fp32 or onnx-int8-dynamic.",
         ))  # fmt: skip
     return tuple(found)
+
+
+class _TokenizerOutline(msgspec.Struct):
+    """What every tokenizer.json has; the rest is passed over."""
+
+    model: dict[str, msgspec.Raw]
+
+
+def _has_outline(source: Path) -> bool:
+    """Say whether tokenizer.json looks like one; the tools would only name a key of theirs, after the weights."""
+    try:
+        with LocalFolder(source if source.is_dir() else source.parent).open("tokenizer.json") as opened:
+            msgspec.json.decode(read_text(opened), type=_TokenizerOutline)
+    except (AdvisorError, msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True
 
 
 def _builder_refusals(checkpoint: Checkpoint, model: LocalModel) -> list[Refusal]:

@@ -31,7 +31,7 @@ def llama(folder, *, dtype="F32", tokenizer=True, **config):
     write_safetensors(folder / "model.safetensors", tensors)
     (folder / "config.json").write_text(json.dumps(LLAMA | config))
     if tokenizer:
-        (folder / "tokenizer.json").write_text("{}")
+        (folder / "tokenizer.json").write_text(json.dumps({"model": {"type": "WordLevel"}}))
     return folder
 
 
@@ -79,6 +79,15 @@ def test_what_cannot_be_converted_is_refused_with_its_reason(tmp_path, config, c
         plan.check(found)
     assert caught.value.code == found.refusals[0].code
     assert words.refusal_lines(found)
+
+
+@pytest.mark.parametrize("content", ["{}", '{"model": 1}', '{"model": {', "\x00"])
+def test_a_damaged_tokenizer_is_refused_before_the_tools_are_loaded(tmp_path, content):
+    folder = llama(tmp_path / "small")
+    (folder / "tokenizer.json").write_text(content)
+    found = planned(folder)
+    assert codes(found) == ["tokenizer-invalid"]
+    assert "tokenizer.json" in found.refusals[0].message
 
 
 def test_a_model_without_tokenizer_is_refused(tmp_path):
@@ -180,7 +189,7 @@ def test_an_embedder_with_layers_of_its_own_behind_the_network_is_refused(tmp_pa
     write_safetensors(folder / "model.safetensors", {"embeddings.word_embeddings.weight": ("F32", (64, 32))})
     write_safetensors(folder / "2_Dense" / "model.safetensors", {"linear.weight": ("F32", (16, 32))})
     (folder / "config.json").write_text(json.dumps({"architectures": ["BertModel"], "model_type": "bert"}))
-    (folder / "tokenizer.json").write_text("{}")
+    (folder / "tokenizer.json").write_text(json.dumps({"model": {"type": "WordLevel"}}))
     modules = [{"path": "", "type": "sentence_transformers.models.Transformer"},
                {"path": "2_Dense", "type": "sentence_transformers.models.Dense"}]  # fmt: skip
     (folder / "modules.json").write_text(json.dumps(modules))
