@@ -106,8 +106,18 @@ class _Conversion:
     def steps(self) -> list[tuple[str, float]]:
         """Return the steps with their share of the expected time."""
         total_s = self._plan.seconds.value or 1.0
-        weights = {"source": 0.1, "original": 0.3, "build": 0.35, "fewer": 0.1, "check": 0.1, "write": 0.05}
-        return [(name, share * total_s) for name, share in weights.items()]
+        weights = {
+            "source": 0.05,
+            "original": 0.35,
+            "build": 0.35,
+            "fewer": 0.1 * self._twice,
+            "check": 0.1,
+            "write": 0.05,
+        }
+        if self._plan.source_kind == "gguf":
+            weights["source"] = 1.2  # its words are read several times, one by one
+        whole = sum(weights.values())
+        return [(name, share / whole * total_s) for name, share in weights.items()]
 
     def run(self, watch: Watch) -> ConvertResult:
         """Make the model in the work folder, its origin written last."""
