@@ -204,8 +204,8 @@ def _report_bug(channel: Channel, error: Exception) -> None:
     channel.finish(
         Failed(
             code="failed",
-            message=f"The measurement stopped on an unexpected fault: {type(error).__name__}: {error}".rstrip(".")
+            message=f"The work stopped on a fault of this app or a tool: {type(error).__name__}: {error}".rstrip(".")
             + ".",
-            remedy="Try again; if it happens again, send us the log.",
+            remedy="Try again; if it happens again, report it with this sentence.",
         )
     )

@@ -1,5 +1,6 @@
 """`examples`: what a file of the user's own examples is understood as."""
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ from advisor.examples.model import ExampleKind
 if TYPE_CHECKING:
     from advisor.examples.model import ExampleSet
 
+_LARGE_BYTES = 5_000_000
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "\\t": "\t"}
 
 
@@ -41,11 +43,21 @@ def examples(
     if str(file) == "-":
         found = read.parse(sys.stdin.buffer, "standard input", kind=kind, delimiter=mark, max_num_examples=max_examples)
     else:
+        _say_large(file, output)
         found = read.load(file, kind=kind, delimiter=mark, max_num_examples=max_examples)
     if as_json:
         output.document(words.document(found))
         return
     print_examples(output, found)
+
+
+def _say_large(file: Path, output: Output) -> None:
+    """Say that a large file is being read, before nothing is seen for seconds."""
+    from advisor import units
+
+    with contextlib.suppress(OSError):
+        if (size_bytes := file.stat().st_size) > _LARGE_BYTES:
+            output.note(f"Reading {file.name}, {units.size(size_bytes)}.")
 
 
 def delimiter_mark(word: str | None) -> str | None:

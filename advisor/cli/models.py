@@ -13,6 +13,7 @@ from advisor.errors import NotFoundError
 
 if TYPE_CHECKING:
     from advisor.catalog.load import Catalog
+    from advisor.catalog.local_model import LocalModel
     from advisor.catalog.own_models import OwnModel
     from advisor.recommend.recommendation import Recommendation
 
@@ -132,7 +133,9 @@ def read(model: str, output: Output, *, revision: str | None = None, file: str |
 
     path = Path(model).expanduser()
     if not model.startswith(_HUB) and path.exists():
-        return own_models.of_files(local_model.load(path, load.catalog()), path)
+        here = local_model.load(path, load.catalog())
+        _say_refused(here, output)
+        return own_models.of_files(here, path)
     if not model.startswith(_HUB):
         looks = failures.is_id(model) and "/" in model
         raise NotFoundError(
@@ -192,4 +195,14 @@ def _of_hub(model_id: str, output: Output, revision: str | None, file: str | Non
     hub = Hub()
     output.note(words.asking(hub.host))
     sized = sizing.size(model_id, revision, file=file, hub=hub)
-    return own_models.of_hub(local_model.describe(sized.checkpoint, load.catalog()), sized, weight_file=file)
+    there = local_model.describe(sized.checkpoint, load.catalog())
+    _say_refused(there, output)
+    return own_models.of_hub(there, sized, weight_file=file)
+
+
+def _say_refused(model: "LocalModel", output: Output) -> None:
+    """Say why a model can be judged and never run, where that is so."""
+    from advisor.report import local_model as words
+
+    for line in words.refused(model.checkpoint):
+        output.note(line)

@@ -70,7 +70,7 @@ def _check_labels(request: ExamplesRequest, method: Method, labels: Sequence[str
     if method != "labels" and len(labels) < 2:
         raise InvalidInputError(
             "labels-too-few",
-            f"{request.examples.source} has fewer than two labels; there is nothing to choose between.",
+            f"The examples ({request.examples.source}) have fewer than two labels; there is nothing to choose between.",
             remedy="Give examples of two labels or more, or describe the labels.",
         )  # fmt: skip
     if method == "centroid" and any(item.label is None for item in request.examples.examples):

@@ -6,7 +6,7 @@ from advisor import units
 from advisor.catalog import formats, load, query
 from advisor.catalog import relatives as catalog_relatives
 from advisor.catalog.adapters import AdapterFile
-from advisor.catalog.headers.checkpoint import Adapter, Tokenizer
+from advisor.catalog.headers.checkpoint import Adapter, Checkpoint, Tokenizer
 from advisor.catalog.local_model import LocalModel
 from advisor.catalog.relatives import Relative
 from advisor.catalog.weights import outline
@@ -92,10 +92,15 @@ def tokenizer(found: Tokenizer) -> str:
     return f"Tokenizer: {_TOKENIZERS[found.kind]}{count}{template}."
 
 
+def refused(checkpoint: Checkpoint) -> list[str]:
+    """Return why a model is never run, though it can be sized."""
+    return [f"Not run: {item.message} {item.remedy}" for item in checkpoint.refusals]
+
+
 def remarks(model: LocalModel) -> list[str]:
     """Return everything else that should be known, refusals first."""
     checkpoint = model.checkpoint
-    found = [f"Not run: {item.message} {item.remedy}" for item in checkpoint.refusals]
+    found = refused(checkpoint)
     if checkpoint.quantization is not None:
         by = "" if checkpoint.container == "onnx" else " by its publisher"
         found.append(f"Compressed{by}: {checkpoint.quantization.label}.")

@@ -40,6 +40,20 @@ def test_what_was_understood_is_said(tmp_path):
         assert words in text, words
 
 
+def test_a_large_file_is_named_before_it_is_read(tmp_path):
+    rows = "".join(f"text number {number} {'of some length ' * 20},{'ab'[number % 2]}\n" for number in range(20_000))
+    (tmp_path / "large.csv").write_text(f"text,label\n{rows}")
+    done = run(tmp_path / "large.csv")
+    assert done.stderr.decode() == "Reading large.csv, 6.1 MiB.\n"
+    assert "Drawn at random, with the labels' shares kept: 1,000 rows." in done.stdout.decode()
+
+
+def test_one_line_of_another_encoding_is_named(tmp_path):
+    (tmp_path / "mixed.csv").write_bytes(b"text,label\nh\xe4\xdflich,bad\nsch\xc3\xb6n,good\n")
+    text = run(tmp_path / "mixed.csv").stdout.decode()
+    assert "Not UTF-8 and read as Windows-1252: 1 row (line 2). Check the accents." in text
+
+
 def test_the_document(tmp_path):
     (tmp_path / "mine.csv").write_text(TABLE, "utf-16")
     value = document(tmp_path / "mine.csv")

@@ -78,6 +78,14 @@ def test_a_path_is_judged_for_once_and_said_among_the_candidates(folder):
     assert "Write hub:no/such-model for the model of that name on the hub." in wrong.stderr
 
 
+def test_a_model_that_needs_its_own_code_is_added_and_said_to_be_never_run(folder):
+    config = CONFIG | {"model_type": "own", "auto_map": {"AutoModel": "own.Model"}}
+    (folder / "config.json").write_text(json.dumps(config), "utf-8")
+    added = run("models", "add", folder)
+    assert added.returncode == 0, added.stderr
+    assert added.stderr.startswith("Not run: config.json asks for program code")
+
+
 def test_a_model_of_a_hub_is_added_by_its_headers_and_the_hub_is_named_first(monkeypatch, tmp_path, folder):
     files = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "modules.json"}
     model = FakeModel(files, task="feature-extraction", licence="mit")

@@ -203,10 +203,10 @@ def _check_places(tensors: list[TensorInfo], data_from: int, source: ByteSource)
     expected, before = data_from, "the header"
     for info in sorted(tensors, key=lambda item: (item.offset_bytes, item.size_bytes)):
         if info.offset_bytes != expected:
-            what = "overlap" if info.offset_bytes < expected else "leave a gap"
+            what = "overlap by" if info.offset_bytes < expected else "leave a gap of"
             raise _wrong(
                 "tensor-place-invalid", source.name,
-                f"{before} and the tensor {shown(info.name)} {what} of {abs(info.offset_bytes - expected):,} bytes.",
+                f"{before} and the tensor {shown(info.name)} {what} {abs(info.offset_bytes - expected):,} bytes.",
                 field=info.name,
             )  # fmt: skip
         expected, before = info.offset_bytes + info.size_bytes, f"the tensor {shown(info.name)}"
