@@ -11,7 +11,7 @@ from advisor.child.protocol import Outcome
 from advisor.cli import inputs, job_run, provider
 from advisor.cli.figures import TITLES, print_energy, print_wall, row
 from advisor.cli.output import Output
-from advisor.errors import InvalidInputError, InvalidModelError, NotFoundError
+from advisor.errors import AdvisorError, InvalidInputError, InvalidModelError, NotFoundError
 from advisor.estimate.model import Estimate
 from advisor.hardware.model import HardwareProfile
 from advisor.probe.agreement import Agreement
@@ -79,7 +79,7 @@ def probe_weights(
         threads=threads, pinned=pinned, time_box_s=time_box_s, energy_mode=energy_mode,
     )  # fmt: skip
     plan = energy_stage.with_root(plan, sys_root, time_share)
-    before = _estimate(chosen, workload, profile)
+    before = _estimate(chosen or _by_headers(model, kept), workload, profile)
     outcome = run(plan, output)
     if outcome.result is None:
         _fail(outcome, plan, before, output)
@@ -134,6 +134,19 @@ def _candidate(model_id: str, format_id: str) -> Candidate | None:
     try:
         return single.candidate(model_id, format_id)
     except (NotFoundError, InvalidInputError):
+        return None
+
+
+def _by_headers(model: RunnableModel, format_id: str) -> Candidate | None:
+    """Return what the headers of the files say of a model that has no name here; null where that is too little."""
+    from advisor.catalog import load, local_model, own_models
+    from advisor.recommend import single
+
+    place = Path(model.folder)
+    try:
+        own = own_models.of_files(local_model.load(place, load.catalog()), place)
+        return single.candidate(own.card.id, format_id, own_models.with_models(load.catalog(), (own,)))
+    except AdvisorError:
         return None
 
 

@@ -16,6 +16,7 @@ from test_cli import document, run
 
 from advisor import paths
 from advisor.convert import place
+from advisor.runnable import provenance
 
 SMOLLM = "HuggingFaceTB/SmolLM2-135M-Instruct"
 QUICK = ("--threads", "1", "--time-box", "3")
@@ -63,6 +64,16 @@ def test_an_embedder_of_the_shelf_is_measured_by_name_with_its_energy(minilm_fp3
         "Time to split a text into tokens", "with a SHA-256 that begins", "No probe with made-up weights",
     ):  # fmt: skip
         assert words in done.stdout, words
+
+
+def test_files_without_a_name_stand_beside_the_estimate_of_their_own_headers(minilm_fp32, home, tmp_path):
+    folder = tmp_path / "mine"
+    shutil.copytree(minilm_fp32, folder)
+    (folder / provenance.FILE_NAME).unlink()
+    words = ("probe", "--weights", str(folder), "-w", "num_input_tokens=32", *QUICK, "--energy", "off", "--json")
+    found = document(run(*words, env=home), "probe")
+    assert found["model"] == "mine"
+    assert all(line["estimate"]["value"] > 0 for line in found["beside"] if line["figure"] in ("rate", "memory"))
 
 
 def test_a_folder_of_another_kind_says_what_to_do(minilm_folder, tmp_path):
