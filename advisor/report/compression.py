@@ -27,8 +27,8 @@ WHAT = _(
     "are held against each other. The sentences say the same in every language, so that languages can be compared."
 )
 EMPTY = _(
-    "Nothing has been measured yet. In a terminal: model-fit-advisor compression FOLDER-OF-THE-ORIGINAL "
-    "FOLDER-OF-THE-COMPRESSED-MODEL"
+    "Nothing has been measured yet. Measure it above, or in a terminal: model-fit-advisor compression "
+    "FOLDER-OF-THE-ORIGINAL FOLDER-OF-THE-COMPRESSED-MODEL"
 )
 _TITLES = (
     _("Language"), _("To train on (0-5)"), _("Loss"), _("Against the average"), _("Divergence per token"),

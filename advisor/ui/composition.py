@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Slot
@@ -16,8 +17,9 @@ from advisor.probe.plan import ProbePlan, ProbeResult
 from advisor.probe.weights.plan import WeightsPlan
 from advisor.recommend.model import CandidateRow
 from advisor.settings import Settings
-from advisor.ui import theme
+from advisor.ui import compression_wiring, theme
 from advisor.ui.actions import PAGES
+from advisor.ui.compression_wiring import CompressionPart
 from advisor.ui.controllers import calibration, conversion_views, electricity, jobs, onnx_file, real_jobs
 from advisor.ui.controllers.calibration import CalibrationController
 from advisor.ui.controllers.conversion import ConversionController
@@ -181,6 +183,11 @@ class App(QObject):
         )  # fmt: skip
         self.models = ModelsPart(store, run=run, make_child=self._make_child, broken=broken, parent=self)
         self.examples = ExamplesPart(store, run=run, make_child=self._make_child, broken=broken, parent=self)
+        self.compression = CompressionPart(store, run=run, make_child=self._make_child, broken=broken, parent=self)
+        self.models.offer(compression_wiring.ACTIONS, self.compression.why_not, self.compression.do)
+        self.compression.controller.measured.connect(self.recommend.refresh)
+        self.compression.comparison_wanted.connect(self._go_languages)
+        self.compression.row_wanted.connect(self._go_probe)
         self.models.candidates_changed.connect(self.recommend.refresh)
         self.models.results_wanted.connect(self._go_results)
         self.settings = SettingsController(
@@ -263,9 +270,7 @@ class App(QObject):
         return page
 
     def _compare(self) -> Page:
-        from advisor.ui.pages.compare_page import ComparePage
-
-        page = ComparePage()
+        page = self.compression.page()
         page.results_requested.connect(self._go_results)
         page.unpin_requested.connect(self.recommend.pin)
         return page
@@ -316,6 +321,18 @@ class App(QObject):
     @Slot()
     def _go_results(self) -> None:
         self.window.go("results")
+
+    @Slot()
+    def _go_languages(self) -> None:
+        self.window.go("compare")
+        page: Any = self.window.page("compare")
+        page.show_languages()
+
+    @Slot(int)
+    def _go_probe(self, index: int) -> None:
+        """Show a row on the page Probe; nothing is started."""
+        self.recommend.select(index)
+        self.window.go("probe")
 
     @Slot()
     def _go_report(self) -> None:
@@ -398,6 +415,7 @@ class App(QObject):
         self.file.stop()
         self.models.stop()
         self.examples.controller.stop()
+        self.compression.controller.stop()
 
     def _on_settings_refused(self, error: AdvisorError) -> None:
         message(self.window, error.sentence(), "")

@@ -20,6 +20,7 @@ from advisor.recommend.model import CandidateRow, Summary
 from advisor.report.model import ReportDocument
 from advisor.settings import Settings
 from advisor.task.model import Description, TaskSpec, Workload
+from advisor.ui.compression_state import CompressionState
 from advisor.ui.examples_state import ExamplesState
 from advisor.ui.models_state import ModelsState, ModelView
 from advisor.ui.tools_state import ConversionState
@@ -298,6 +299,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     meters: MeterState = MeterState()
     models: ModelsState = ModelsState()
     examples: ExamplesState = ExamplesState()
+    compression: CompressionState = CompressionState()
     conversion: ConversionState = ConversionState()
 
 
@@ -389,6 +391,11 @@ def with_meters(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: ANN401
 def with_examples(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: ANN401
     """Change fields of the user's own examples."""
     return msgspec.structs.replace(snapshot, examples=msgspec.structs.replace(snapshot.examples, **fields))
+
+
+def with_compression(snapshot: Snapshot, **fields: Any) -> Snapshot:  # noqa: ANN401
+    """Change fields of what measures the cost of compression."""
+    return msgspec.structs.replace(snapshot, compression=msgspec.structs.replace(snapshot.compression, **fields))
 
 
 def with_models(snapshot: Snapshot, part: str, **fields: Any) -> Snapshot:  # noqa: ANN401

@@ -149,6 +149,6 @@ def refusal(snapshot: Snapshot) -> str:
         return NO_MACHINE
     if snapshot.machine.saved_as:
         return SAVED_MACHINE
-    if any(part.phase != "idle" for part in (snapshot.probe, snapshot.file, snapshot.examples)):
+    if any(part.phase != "idle" for part in (snapshot.probe, snapshot.file, snapshot.examples, snapshot.compression)):
         return PROBE_RUNS
     return ""

@@ -237,7 +237,7 @@ def refusal(snapshot: Snapshot) -> str:
         return NO_MACHINE
     if snapshot.machine.saved_as:
         return SAVED_MACHINE
-    if snapshot.examples.phase != "idle":
+    if snapshot.examples.phase != "idle" or snapshot.compression.phase != "idle":
         return BUSY
     if snapshot.probe.phase != "idle" or snapshot.calibration.phase != "idle" or snapshot.file.phase != "idle":
         return BUSY

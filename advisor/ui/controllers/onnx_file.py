@@ -152,7 +152,7 @@ def refusal(snapshot: Snapshot) -> str:
         return NO_MACHINE
     if snapshot.machine.saved_as:
         return SAVED_MACHINE
-    busy = (snapshot.probe, snapshot.calibration, snapshot.file, snapshot.examples)
+    busy = (snapshot.probe, snapshot.calibration, snapshot.file, snapshot.examples, snapshot.compression)
     if any(part.phase != "idle" for part in busy):
         return BUSY
     return ""

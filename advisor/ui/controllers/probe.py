@@ -23,6 +23,7 @@ ALREADY_RUNNING = "A probe is running already. Stop it first, or wait for its en
 CALIBRATING = "This computer is being calibrated. Wait for its end: both would disturb each other."
 MEASURING_FILE = "An ONNX file is being measured. Wait for its end: both would disturb each other."
 RUNNING_EXAMPLES = "Your examples are being run. Wait for their end: both would disturb each other."
+COMPARING_FORMATS = "What compression costs is being measured. Wait for its end: both would disturb each other."
 LOOKING = "The app is looking for its real files. Wait a moment."
 SAVED_MACHINE = "Real files can only be measured on this computer, not on a saved machine."
 IDLE_WORD = "idle"
@@ -222,4 +223,6 @@ def _other(snapshot: Snapshot) -> str:
         return CALIBRATING
     if snapshot.examples.phase != "idle":
         return RUNNING_EXAMPLES
+    if snapshot.compression.phase != "idle":
+        return COMPARING_FORMATS
     return MEASURING_FILE if snapshot.file.phase != "idle" else ""

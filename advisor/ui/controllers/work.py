@@ -160,5 +160,5 @@ def refusal(snapshot: Snapshot) -> str:
         return DOWNLOADING
     if snapshot.models.convert.phase in _BUSY:
         return CONVERTING
-    measuring = (snapshot.probe.phase, snapshot.calibration.phase, snapshot.file.phase)
-    return MEASURING if any(phase != "idle" for phase in measuring) else ""
+    measuring = (snapshot.probe, snapshot.calibration, snapshot.file, snapshot.examples, snapshot.compression)
+    return MEASURING if any(part.phase != "idle" for part in measuring) else ""

@@ -1,5 +1,6 @@
 """The pinned rows as columns, with what differs marked."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
@@ -39,8 +40,14 @@ class ComparePage(Page):
     results_requested = Signal()
     unpin_requested = Signal(int)
 
-    def __init__(self) -> None:
+    def __init__(self, refusal: Callable[[Snapshot], str] | None = None) -> None:
+        """Build the page.
+
+        Args:
+            refusal: returns why what compression costs cannot be measured now.
+        """
         super().__init__("Compare", "Bold: better than all others, beyond the ranges. ≠: not the same everywhere.")
+        self._refusal = refusal
         self._pinned: tuple[CandidateRow, ...] = ()
         self.copy = text.button("Copy the sheet")
         self.save = text.button("Save as CSV...")
@@ -85,10 +92,12 @@ class ComparePage(Page):
 
     @override
     def show_snapshot(self, old: Snapshot | None, new: Snapshot) -> None:
+        task = new.job.task
+        yours = () if task is None else (*task.languages, *task.target_languages)
         if old is None or (old.archive.compressions, old.job.task) != (new.archive.compressions, new.job.task):
-            task = new.job.task
-            yours = () if task is None else (*task.languages, *task.target_languages)
             self.compression.show_results(new.archive.compressions, yours)
+        why_not = self._refusal(new) if self._refusal is not None else ""
+        self.compression.show_measure(new.compression, yours, why_not)
         if old is not None and old.results == new.results:
             return
         self._pinned = pinned_rows(new.results.recommendation, new.results.pinned)
@@ -108,7 +117,12 @@ class ComparePage(Page):
 
     @override
     def panes(self) -> tuple[QWidget, ...]:
-        return (self.copy, self.view, self.compression.as_table)
+        return (self.copy, self.view, self.compression.measure.model, self.compression.as_table)
+
+    def show_languages(self) -> None:
+        """Bring what compression costs to the front, ready to be measured."""
+        self.tabs.setCurrentWidget(self.compression)
+        self.compression.open_measure()
 
     def sheet(self, separator: str = "\t") -> str:
         """Return the sheet as text.

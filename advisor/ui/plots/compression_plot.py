@@ -19,6 +19,8 @@ KEY = (
     "format. Your languages carry an arrow."
 )
 YOURS = "▸ "
+_AXIS_LINES, _LINE_RATIO = 4, 1.05
+"""[lines] and [1] What the axis takes, and the height of a line: names stand below each other, the page scrolls."""
 _SPREAD = 0.5
 """[lines] Marks of the formats of one language stand this far apart, first to last."""
 
@@ -71,6 +73,8 @@ class CompressionPlot(QWidget):
             for line, (code, name) in enumerate(zip(shown.codes, shown.names, strict=True))
         ]
         self.plot.getAxis("left").setTicks([names])
+        lines = len(names) + _AXIS_LINES
+        self.plot.setMinimumHeight(round(_LINE_RATIO * self.fontMetrics().height() * lines))
         self.plot.setLabel("bottom", shown.axis)
         self.plot.setAccessibleDescription(shown.summary)
         self.caption.setText(f"{_key(shown)} {KEY}")
