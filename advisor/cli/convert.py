@@ -67,6 +67,8 @@ def convert(
         memory_limit_bytes=None if memory is None else int(parse_size(memory, field="--memory")),
     )  # fmt: skip
     plan = plans.plan(request)
+    told, commit = stated(Path(request.source))
+    request = msgspec.structs.replace(request, licence=licence or told, revision=commit)
     if plan_only and as_json:
         output.document(words.plan_document(plan))
         return
@@ -78,6 +80,15 @@ def convert(
         return
     plans.check(plan, replace=replace, memory_bytes=request.memory_limit_bytes)
     _print(_run(request, output), output)
+
+
+def stated(source: Path) -> tuple[str | None, str | None]:
+    """Return the licence that a model's files state, and the commit of the hub they were downloaded at; or nulls."""
+    from advisor.catalog import local_model
+    from advisor.catalog.headers.source import hub_id
+
+    folder = source if source.is_dir() else source.parent
+    return local_model.load(source).known.card.licence, folder.name if hub_id(folder) is not None else None
 
 
 def _run(request: "ConvertRequest", output: Output) -> "ConvertResult":

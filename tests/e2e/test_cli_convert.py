@@ -1,6 +1,7 @@
 """`convert` as a user calls it: said first, refused with a remedy, done, and found on the shelf."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,7 +10,9 @@ import time
 import jsonschema
 
 from advisor import paths, resources
+from advisor.cli.convert import stated
 from advisor.convert import place
+from advisor.runnable import provenance
 
 
 def call(*words):
@@ -52,14 +55,20 @@ def test_wrong_words_are_refused_with_the_right_ones(minilm_folder, tmp_path):
         assert expected in err, words
 
 
-def test_a_model_is_converted_and_stands_on_the_shelf(minilm_folder, conversion_tools):
-    code, out, err = call("convert", minilm_folder, "--format", "onnx-int4-b32", "--model", "o/minilm", "--licence",
-                          "apache-2.0", "--json")  # fmt: skip
+def test_the_licence_is_read_from_the_files_that_state_it(smollm2_gguf):
+    assert stated(smollm2_gguf) == ("apache-2.0", None)
+
+
+def test_a_model_is_converted_and_stands_on_the_shelf(minilm_folder, conversion_tools, tmp_path):
+    downloaded = tmp_path / "models--o--minilm" / "snapshots" / "0a1b2c"
+    shutil.copytree(minilm_folder, downloaded)
+    code, out, err = call("convert", downloaded, "--format", "onnx-int4-b32", "--licence", "apache-2.0", "--json")
     assert code == 0, err
     done = checked(out, "conversion")
     assert "is converted to" in err  # what it takes is said before, beside the JSON
     assert done["check"]["accepted"]
     assert done["check"]["cosine"]["value"] > 0.9
+    assert provenance.read(place.target_folder("o/minilm", "onnx-int4-b32")).revision == "0a1b2c"
     assert abs(done["weights"]["value"] / done["predicted_weights"]["value"] - 1) < 0.03
     code, out, _ = call("converted", "list", "--json")
     assert [(item["model"], item["format"], item["licence"]) for item in json.loads(out)["models"]] == [
