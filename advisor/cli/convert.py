@@ -10,7 +10,6 @@ from advisor.cli.output import Output
 from advisor.errors import ChildError, InvalidInputError
 
 if TYPE_CHECKING:
-    from advisor.child.protocol import Progress
     from advisor.convert.plan import ConvertRequest, ConvertResult
 
 _METHODS = ("rtn", "k-quant")
@@ -102,7 +101,7 @@ def _run(request: "ConvertRequest", output: Output) -> "ConvertResult":
     python = tools.interpreter()
     try:
         outcome = job_run.run(
-            JOB, msgspec.json.encode(request), output, timeout_s=None, describe=_describe, python=python
+            JOB, msgspec.json.encode(request), output, timeout_s=None, describe=job_run.with_time_left, python=python
         )  # fmt: skip
     except KeyboardInterrupt:
         output.note(words.CANCELLED)
@@ -110,13 +109,6 @@ def _run(request: "ConvertRequest", output: Output) -> "ConvertResult":
     if outcome.code != "finished" or outcome.result is None:
         raise ChildError(outcome.reason or outcome.code.replace("_", "-"), outcome.message, remedy=outcome.remedy)
     return msgspec.json.decode(outcome.result, type=ConvertResult)
-
-
-def _describe(message: "Progress") -> str:
-    from advisor import units
-
-    left = "" if message.remaining_s is None else f", {units.duration(message.remaining_s)} left"
-    return message.detail + left
 
 
 def _print(result: "ConvertResult", output: Output) -> None:

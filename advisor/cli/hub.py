@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from advisor.child.protocol import Outcome, Progress
+from advisor.child.protocol import Outcome
 from advisor.cli.options import JsonFlag
 from advisor.cli.output import Output
 from advisor.errors import AdvisorError, ChildError, InvalidInputError, InvalidModelError
@@ -89,11 +89,12 @@ def size(
     from advisor.catalog.hub import search as hub_search
     from advisor.catalog.hub import sizing
     from advisor.catalog.hub.client import Hub
-    from advisor.catalog.hub.failures import HubError
+    from advisor.catalog.hub.failures import HubError, check_id
     from advisor.cli.size import print_adapters, print_model
     from advisor.report import hub as text
 
     output = Output(as_json=as_json)
+    check_id(model)
     hub = Hub()
     output.note(text.asking(hub.host))
     sized = sizing.size(model, revision, file=file, hub=hub)
@@ -156,6 +157,7 @@ def download(
     import msgspec
 
     from advisor import settings
+    from advisor.catalog.hub import failures
     from advisor.catalog.hub.client import Hub
     from advisor.catalog.hub.layout import Only
     from advisor.convert import download_plan
@@ -171,6 +173,7 @@ def download(
         offline=hub.offline,
     )  # fmt: skip
     if not request.offline:
+        failures.check_id(model)
         output.note(text.asking(hub.host))
     plan = download_plan.plan_offline(request) if request.offline else download_plan.plan(request, hub)
     if plan_only and as_json:
@@ -193,17 +196,10 @@ def _fetch(request: bytes, output: Output) -> Outcome:
     from advisor.convert.download_plan import JOB
 
     try:
-        return job_run.run(JOB, request, output, timeout_s=None, describe=_describe)
+        return job_run.run(JOB, request, output, timeout_s=None, describe=job_run.with_time_left)
     except KeyboardInterrupt:
         print(_KEPT, file=sys.stderr)
         raise
-
-
-def _describe(message: Progress) -> str:
-    from advisor import units
-
-    left = "" if message.remaining_s is None else f", {units.duration(message.remaining_s)} left"
-    return message.detail + left
 
 
 def _print_done(outcome: Outcome, output: Output) -> None:

@@ -45,6 +45,14 @@ def run(
         raise
 
 
+def with_time_left(message: Progress) -> str:
+    """Return what a job is doing and the time it will still take, in whole seconds."""
+    from advisor import units
+
+    left_s = message.remaining_s
+    return message.detail if left_s is None else f"{message.detail}, {units.duration(max(1, round(left_s)))} left"
+
+
 class _Bar:
     """One progress bar on standard error."""
 

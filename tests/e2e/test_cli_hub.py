@@ -12,6 +12,8 @@ import pytest
 from onnx import helper, numpy_helper
 
 from advisor import resources
+from advisor.child.protocol import Progress
+from advisor.cli import job_run
 from tests import fakes_hub, header_files
 from tests.fakes_hub import FakeModel
 
@@ -164,6 +166,20 @@ def test_refusals_keep_their_code_and_remedy(hub, command):
     assert error["code"] == "hub-gated"
     assert f"{hub.host}/ours/gated" in error["remedy"]
     assert failure(run(command, "ours/none", "--json"))["code"] == "hub-model-unknown"
+
+
+@pytest.mark.parametrize("command", ["size", "download"])
+def test_what_is_no_model_id_is_said_before_anybody_is_asked(hub, command):
+    done = run(command, "no id")
+    assert (done.returncode, done.stderr.startswith("'no id' is no model id.")) == (2, True)
+    assert hub.seen == []
+
+
+def test_time_left_is_said_in_whole_seconds():
+    times = (None, 0.0, 0.34, 11.6)
+    steps = [Progress(stage="load", done_share=0.5, elapsed_s=1.0, remaining_s=left_s, detail="a") for left_s in times]
+    said = [job_run.with_time_left(step) for step in steps]
+    assert said == ["a", "a, 1 s left", "a, 1 s left", "a, 12 s left"]
 
 
 def test_a_failure_in_the_child_keeps_its_code(hub):
