@@ -256,3 +256,15 @@ def test_the_row_is_named_only_where_files_and_results_are_there(qapp):
 def test_the_page_models_has_both_buttons(full_app):
     page = full_app.window.page("models")
     assert {action.id for action in compression_wiring.ACTIONS} <= set(page.details.more)
+
+
+def test_the_way_to_the_languages_and_what_a_result_changes(full_app):
+    full_app.window.go("compare")
+    full_app.pool.wait()
+    full_app.compression.comparison_wanted.emit()
+    page = full_app.window.page("compare")
+    assert full_app.window.current == "compare"
+    assert page.tabs.currentWidget() is page.compression
+    assert page.compression.again.isChecked()
+    full_app.compression.controller.measured.emit()
+    assert full_app.store.snapshot.results.busy  # candidates are ranked anew, with the warning
