@@ -7,12 +7,14 @@ from typing import Any
 import msgspec
 
 from advisor.catalog.headers.source import LocalFolder, shown
-from advisor.errors import AdvisorError, InvalidFileError, NotFoundError
+from advisor.errors import AdvisorError, InvalidFileError, InvalidModelError, NotFoundError
 from advisor.runnable.model import RunnableModel
 
 Text = str | tuple[str, str]
 """A text, or a pair that is judged together."""
 _MOST_BYTES = 200_000_000
+_MOST_ABOVE = 1.1
+"""[1] Tokens of a model's own tokenizer over those it states; those added later are a handful."""
 _FOREIGN = ("tokenizer.model", "sentencepiece.bpe.model", "spiece.model", "vocab.txt", "vocab.json", "source.spm")
 _PICKLED = (".pkl", ".pickle", ".bin", ".pt")
 
@@ -38,11 +40,13 @@ class Tokenizer:
         Raises:
             NotFoundError: `tokenizer-missing`.
             InvalidFileError: `tokenizer-invalid`.
+            InvalidModelError: `tokenizer-foreign`; it has far more tokens than the model knows.
         """
         self._facts = model.tokenizer
         if self._facts is None:
             raise _missing(Path(model.folder))
         self._inner = _load(Path(model.folder), self._facts.name)
+        _check_own(self.num_tokens(), model)
         special = self._facts.special_tokens
         self.pad_token_id: int = next(
             (
@@ -112,6 +116,18 @@ class Tokenizer:
             special: write special tokens too.
         """
         return str(self._inner.decode(list(ids), skip_special_tokens=not special))
+
+
+def _check_own(num_tokens: int, model: RunnableModel) -> None:
+    """Refuse another model's tokenizer; a few tokens that were added and never learned are no sign of one."""
+    stated = model.config.get("vocab_size")
+    if type(stated) is int and num_tokens > _MOST_ABOVE * stated:
+        raise InvalidModelError(
+            "tokenizer-foreign",
+            f"The tokenizer beside {model.model_id} has {num_tokens:,} tokens, the model {stated:,}: they are not of "
+            "the same model.",
+            remedy="Download tokenizer.json of this model into the folder.",
+        )
 
 
 def _load(folder: Path, name: str) -> Any:  # noqa: ANN401 - an untyped library

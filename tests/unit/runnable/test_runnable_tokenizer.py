@@ -1,9 +1,10 @@
 """Texts become the model's tokens and come back; what is no tokenizer is refused with its reason."""
 
+import msgspec
 import pytest
 import tiny_models
 
-from advisor.errors import InvalidFileError, NotFoundError
+from advisor.errors import InvalidFileError, InvalidModelError, NotFoundError
 from advisor.runnable.find import open_model
 from advisor.runnable.tokenizer import Tokenizer
 
@@ -74,6 +75,16 @@ def test_a_damaged_tokenizer_is_refused(folder, text):
     with pytest.raises(InvalidFileError, match=r"tokenizer\.json cannot be read") as failure:
         Tokenizer(model)
     assert failure.value.code == "tokenizer-invalid"
+
+
+def test_a_tokenizer_of_another_model_is_refused_and_a_few_added_tokens_are_not(folder):
+    model = open_model(folder)
+    num = Tokenizer(model).num_tokens()
+    few, many = (msgspec.structs.replace(model, config={"vocab_size": size}) for size in (num - 1, num // 2))
+    assert Tokenizer(few).num_tokens() == num
+    with pytest.raises(InvalidModelError, match=f"has {num:,} tokens, the model {num // 2:,}") as failure:
+        Tokenizer(many)
+    assert failure.value.code == "tokenizer-foreign"
 
 
 def test_an_empty_or_vanished_tokenizer_is_none(folder):
