@@ -19,6 +19,9 @@ from advisor.errors import AdvisorError, InvalidInputError, InvalidModelError, O
 from advisor.evidence import Quantity
 from advisor.runnable.provenance import Provenance
 
+_MOST_ABOVE = 1.1
+"""[1] As `runnable.tokenizer`, which loads more than a plan needs."""
+
 JOB = "convert"
 Method = Literal["rtn", "k-quant"]
 """How weights are rounded in their blocks. `rtn`: to the nearest step; `k-quant`: steps and offsets are searched."""
@@ -299,11 +302,8 @@ def _refusals(
             "tokenizer-missing", f"{checkpoint.name} has no tokenizer: text cannot be turned into its tokens.",
             "Put tokenizer.json beside the weights; it is in the model's repository.",
         ))  # fmt: skip
-    if checkpoint.tokenizer.kind == "tokenizers" and not _has_outline(Path(request.source).expanduser()):
-        found.append(_refusal(
-            "tokenizer-invalid", f"tokenizer.json of {checkpoint.name} is damaged or no tokenizer.",
-            "Download it again from the model's repository.",
-        ))  # fmt: skip
+    if checkpoint.tokenizer.kind == "tokenizers":
+        found += _tokenizer_refusals(Path(request.source).expanduser(), checkpoint)
     applies = formats.by_id(request.format_id).applies_to
     if structure is not None and structure not in applies:
         found.append(_refusal(
@@ -319,14 +319,26 @@ class _TokenizerOutline(msgspec.Struct):
     model: dict[str, msgspec.Raw]
 
 
-def _has_outline(source: Path) -> bool:
-    """Say whether tokenizer.json looks like one; the tools would only name a key of theirs, after the weights."""
+def _tokenizer_refusals(source: Path, checkpoint: Checkpoint) -> list[Refusal]:
+    """Look at the outline of tokenizer.json; the tools would only name a key of theirs, after the weights."""
     try:
         with LocalFolder(source if source.is_dir() else source.parent).open("tokenizer.json") as opened:
-            msgspec.json.decode(read_text(opened), type=_TokenizerOutline)
+            outline = msgspec.json.decode(read_text(opened), type=_TokenizerOutline)
+        num = len(msgspec.json.decode(outline.model.get("vocab", b"[]"), type=dict[str, int] | list[object]))
     except (AdvisorError, msgspec.DecodeError, UnicodeDecodeError):
-        return False
-    return True
+        return [_refusal(
+            "tokenizer-invalid", f"tokenizer.json of {checkpoint.name} is damaged or no tokenizer.",
+            "Download it again from the model's repository.",
+        )]  # fmt: skip
+    stated = checkpoint.tokenizer.num_tokens
+    if stated is None or num <= _MOST_ABOVE * stated:
+        return []
+    return [_refusal(
+        "tokenizer-foreign",
+        f"The tokenizer beside {checkpoint.name} has {num:,} tokens, the model {stated:,}: they are not of the same "
+        "model.",
+        "Download tokenizer.json of this model into the folder.",
+    )]  # fmt: skip
 
 
 def _builder_refusals(checkpoint: Checkpoint, model: LocalModel) -> list[Refusal]:

@@ -90,6 +90,15 @@ def test_a_damaged_tokenizer_is_refused_before_the_tools_are_loaded(tmp_path, co
     assert "tokenizer.json" in found.refusals[0].message
 
 
+@pytest.mark.parametrize("kind", [dict, list])
+def test_the_tokenizer_of_another_model_is_refused(tmp_path, kind):
+    for num, expected in ((520, []), (1024, ["tokenizer-foreign"])):
+        folder, words = llama(tmp_path / str(num)), {f"t{place}": place for place in range(num)}
+        vocab = words if kind is dict else [[word, -1.5] for word in words]
+        (folder / "tokenizer.json").write_text(json.dumps({"model": {"type": "x", "vocab": vocab}}))
+        assert codes(planned(folder)) == expected
+
+
 def test_a_model_without_tokenizer_is_refused(tmp_path):
     assert codes(planned(llama(tmp_path / "small", tokenizer=False))) == ["tokenizer-missing"]
 
