@@ -72,8 +72,8 @@ def convert(
         output.document(words.plan_document(plan))
         return
     say = output.note if as_json else output.line
-    say(words.plan_sentence(plan))
-    for line in (*plan.notes, *(words.refusal_lines(plan) if plan_only else ())):
+    what_it_takes = () if plan.refusals else (words.plan_sentence(plan), *plan.notes)
+    for line in (*what_it_takes, *(words.refusal_lines(plan) if plan_only else ())):
         say(line)
     if plan_only:
         return

@@ -55,6 +55,19 @@ def test_wrong_words_are_refused_with_the_right_ones(minilm_folder, tmp_path):
         assert expected in err, words
 
 
+def test_what_cannot_be_converted_is_not_said_to_be_converted(minilm_folder, tmp_path):
+    folder = tmp_path / "mute"
+    folder.mkdir()
+    for name in ("config.json", "model.safetensors"):
+        shutil.copy(minilm_folder / name, folder)
+    code, out, err = call("convert", folder, "--format", "onnx-fp32", "--plan")
+    assert (code, err) == (0, "")
+    assert out.startswith("mute has no tokenizer")
+    code, out, err = call("convert", folder, "--format", "onnx-fp32")
+    assert (code, out) == (2, "")
+    assert err.startswith("mute has no tokenizer")
+
+
 def test_the_licence_is_read_from_the_files_that_state_it(smollm2_gguf):
     assert stated(smollm2_gguf) == ("apache-2.0", None)
 
