@@ -31,11 +31,11 @@ EMPTY = _(
     "FOLDER-OF-THE-ORIGINAL FOLDER-OF-THE-COMPRESSED-MODEL"
 )
 _TITLES = (
-    _("Language"), _("To train on (0-5)"), _("Loss"), _("Against the average"), _("Divergence per token"),
+    _("Language"), _("Text on the web (0 to 5)"), _("Loss"), _("Against the average"), _("Divergence per token"),
     _("Same first choice"), _("Perplexity ratio"), _("Surprise of the original"),
 )  # fmt: skip
 _VECTOR_TITLES = (
-    _("Language"), _("To train on (0-5)"), _("Loss (1 - cosine)"), _("Against the average"), _("Cosine"),
+    _("Language"), _("Text on the web (0 to 5)"), _("Loss (1 - cosine)"), _("Against the average"), _("Cosine"),
     _("Same nearest sentence"), _("Translation found, original"), _("Translation found, compressed"),
 )  # fmt: skip
 _UNIT_WORDS = {"nat/sentence": _("nats per sentence"), "nat/token": _("nats per token"), "1": _("1 - cosine")}
@@ -52,6 +52,7 @@ _HARDLY_KNOWN_RATIO = 3.0
 """[1] From here on the original needs so many times the bits of its best language that a loss matters little."""
 
 
+_LEAST_SENTENCES = 5
 _HARDLY_KNOWN_SHARE = 0.5
 """[1] Nor where a vector finds fewer translations than this."""
 
@@ -218,6 +219,7 @@ def _hardly_known(result: CompressionResult) -> list[str]:
     by_translation = [
         item.code for item in result.languages
         if item.translation_share is not None and item.translation_share < _HARDLY_KNOWN_SHARE
+        and item.num_sentences >= _LEAST_SENTENCES
     ]  # fmt: skip
     found = []
     if by_bits:

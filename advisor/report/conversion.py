@@ -13,6 +13,8 @@ ROUTE_WORDS = {"builder": "onnxruntime-genai's model builder", "torch-onnx": "Py
 CANCELLED = "The conversion was cancelled; nothing was kept."
 FILE_TITLES = ("File", "Size")
 _FILES = "size of the files"
+_FAR_SHARE = 0.8
+"""[1] Below this share of equal first choices the user is told to look at what compression costs."""
 
 
 def plan_sentence(plan: ConvertPlan) -> str:
@@ -54,10 +56,16 @@ def check_sentence(check: NumericCheck | None) -> str:
             f"{check.mean_kl_nats:.2g} nats"
         )
     cosine = "" if check.cosine is None else f", mean cosine {check.cosine:.5f}"
+    far = ""
+    if check.top1_agreement_share is not None and check.top1_agreement_share < _FAR_SHARE:
+        far = (
+            " It works, but answers otherwise than the original often: measure what compression costs before you use "
+            "it (page Compare, or `model-fit-advisor compression`), or take a format with more bits."
+        )
     return (
         f"Compared with PyTorch on {check.num_inputs} inputs: largest error {check.max_error:.2g} and mean error "
         f"{check.mean_error:.2g} where the answers' root mean square is {check.scale:.2g}{cosine}{more}. Asked for: "
-        f"{check.limit}."
+        f"{check.limit}.{far}"
     )
 
 

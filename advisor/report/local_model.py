@@ -87,7 +87,7 @@ def tokenizer(found: Tokenizer) -> str:
     """Return whether text can be turned into tokens."""
     if found.kind is None:
         return "Tokenizer: missing. The model can be sized and estimated, not run on text."
-    count = f", {found.num_tokens:,} tokens" if found.num_tokens else ""
+    count = f", {found.num_tokens:,} tokens by the model's settings" if found.num_tokens else ""
     template = ", with a chat template" if found.has_chat_template else ""
     return f"Tokenizer: {_TOKENIZERS[found.kind]}{count}{template}."
 

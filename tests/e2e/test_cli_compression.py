@@ -27,7 +27,12 @@ def test_each_language_is_told_written_and_kept(tmp_path, minilm_fp32, minilm_in
     assert done.returncode == 0, done.stderr
     lines = [line.split("\t") for line in done.stdout.splitlines()]
     table = [cells for cells in lines if len(cells) > 5]
-    assert table[0][:4] == ["Language", "To train on (0-5)", "Loss (1 - cosine)", "Against the average"]
+    assert table[0][:4] == [
+        "Language",
+        "Text on the web (0 to 5)",
+        "Loss (1 - cosine)",
+        "Against the average",
+    ]
     assert table[1][0] == "Russian"
     assert table[-1][0] == "English"
     assert [len(row) for row in table] == [8] * 7

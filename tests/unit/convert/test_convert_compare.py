@@ -31,6 +31,7 @@ def test_errors_cosine_and_divergence_by_hand():
 
     assert result.cosine == pytest.approx(np.mean([cosine(a, b) for a, b in zip(expected, found, strict=True)]))
     assert not result.accepted
+    assert "measure what compression costs" in words.check_sentence(result)
 
 
 def test_the_same_answers_are_accepted_in_every_format():
@@ -44,6 +45,7 @@ def test_the_same_answers_are_accepted_in_every_format():
             assert (result.mean_kl_nats is None) == (meaning == "vector")
             compare.require(result)
             assert "Asked for" in words.check_sentence(result)
+            assert "what compression costs" not in words.check_sentence(result)
 
 
 def test_a_wrong_matrix_is_refused_with_the_figures():
