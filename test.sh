@@ -32,13 +32,13 @@ lint-imports --no-logo 2>/dev/null || lint-imports
 echo "== models and tools for the tests"
 wait "$preparing" || { cat "$prepared" >&2; exit 1; }
 cat "$prepared"
-# Two at a time where nothing is measured; what measures or holds whole models runs alone.
-together="tests/unit tests/ui tests/contract tests/golden"
+# What measures, or asks how fast a meter's counter moves, runs alone; all else two at a time.
+alone="tests/probe tests/e2e/test_cli.py tests/e2e/test_cli_energy.py tests/e2e/test_cli_onnx_file.py tests/e2e/test_cli_weights.py"
 failed=0
-echo "== tests, side by side"
-# shellcheck disable=SC2086 # a list of words on purpose
-python -m pytest -q -n 2 --dist loadfile $together || failed=1
-echo "== tests that measure, run whole models or start the app"
+echo "== tests, two at a time"
+# shellcheck disable=SC2046,SC2086 # lists of words on purpose
+python -m pytest -q -n 2 --dist loadfile $(printf -- '--ignore=%s ' $alone) || failed=1
+echo "== tests that measure"
 # shellcheck disable=SC2086
-python -m pytest -q $(printf -- '--ignore=%s ' $together) || failed=1
+python -m pytest -q $alone || failed=1
 exit $failed

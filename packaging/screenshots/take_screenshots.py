@@ -17,6 +17,7 @@ from pathlib import Path
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
+ROOT = Path(__file__).resolve().parents[2]
 WORDS = "Sort 500 support emails a day into 6 topics, German and Hindi, on my laptop battery, answers within a second"
 TIMEOUT_S = 180.0
 
@@ -73,6 +74,24 @@ def write_model(folder):
         file.write(len(header).to_bytes(8, "little") + header)
         file.truncate(8 + len(header) + end)
     return folder
+
+
+REAL = (
+    ("minilm-fp32", "sentence-transformers/all-MiniLM-L6-v2", "onnx-fp32"),
+    ("minilm-int8", "sentence-transformers/all-MiniLM-L6-v2", "onnx-int8-dynamic"),
+    ("smollm2-int4", "HuggingFaceTB/SmolLM2-135M-Instruct", "onnx-int4-b32"),
+)
+
+
+def put_real_models():
+    """Put the converted models of the tests where the app keeps what it converted."""
+    from advisor.convert import place
+
+    for name, model, format_id in REAL:
+        found = sorted((ROOT / ".cache/converted").glob(f"*/{name}"), key=lambda path: path.stat().st_mtime)
+        if not found:
+            sys.exit("run `python tests/real_models.py` first: it converts the test models")
+        shutil.copytree(found[-1], place.target_folder(model, format_id))
 
 
 class Photographer:
@@ -138,6 +157,7 @@ class Photographer:
         app.window.go("probe")
         wait(qt, lambda: all(h.isVisible() for h in app.window.page("probe").plots_shown()), "plots")
         self.save("probe")
+        self.real_weights()
         app.window.go("report")
         wait(qt, lambda: now().archive.probes, "history")
         self.save("report")
@@ -145,6 +165,31 @@ class Photographer:
         self.save("settings")
         app.window.close()
         app.dispose()
+
+    def real_weights(self):
+        """Measure what compression costs, and run the app's own examples."""
+        app, qt = self.app, self.qt
+        now = lambda: app.store.snapshot  # noqa: E731
+        app.window.go("compare")
+        compare = app.window.page("compare")
+        compare.show_languages()
+        wait(qt, lambda: now().compression.choices, "converted models")
+        compare.compression.measure.start_requested.emit("all")
+        wait(qt, lambda: now().compression.done and now().archive.compressions, "what compression costs")
+        self.save("compression")
+        app.window.go("examples")
+        examples = app.window.page("examples")
+        examples.input.own.click()
+        wait(qt, lambda: now().examples.read is not None, "the app's own examples")
+        wait(qt, lambda: now().examples.choices, "models of this computer")
+        wanted = [choice for choice in now().examples.choices if not choice.why_not]
+        for choice in wanted:
+            examples.choice.boxes[choice.key].setChecked(choice.method in ("descriptions", "likelihood"))
+        examples.choice.run.click()
+        wait(qt, lambda: now().examples.view is not None and now().examples.phase == "idle", "the examples")
+        settle(qt)
+        examples.scroll_to(examples.result)
+        self.save("examples")
 
 
 def main():
@@ -161,6 +206,7 @@ def main():
         home = Path(tempfile.gettempdir(), "model-fit-advisor")  # a name that may be seen in the pictures
         shutil.rmtree(home, ignore_errors=True)
         os.environ["MODEL_FIT_ADVISOR_HOME"] = str(home)
+        put_real_models()
         Photographer(qt, theme, options.folder, size).run()
         shutil.rmtree(home)
 
