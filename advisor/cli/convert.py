@@ -22,7 +22,7 @@ def convert(
                           "onnx-int4-b128.")
     ],
     method: Annotated[
-        str, typer.Option("--method", metavar="NAME", help="How weights are rounded: rtn, or k-quant (slower, nearer).")
+        str, typer.Option("--method", metavar="NAME", help="How weights are rounded: rtn, or k-quant (slower).")
     ] = "rtn",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FOLDER", help="Where it goes; the app's own folder by default.")
