@@ -79,9 +79,10 @@ HELP: dict[str, str] = {
     "results": "Every model and format for the task, smallest that is good enough first. Space pins a row for "
     "comparison, Ctrl+F filters, a click on a heading sorts, a right click on it chooses columns. The tab Energy and "
     "carbon of the details says what a row takes in a day, a year and in daily terms.",
-    "compare": "The rows you pinned, side by side. Figures that differ most are marked.",
+    "compare": "The rows you pinned, side by side. Figures that differ most are marked. The second tab measures and "
+    "shows what a compressed format loses in each language.",
     "probe": "Runs the chosen model's exact structure with made-up weights for up to a minute and a half, "
-    "or measures an ONNX file of yours. Nothing is downloaded. Where a power meter can be read, energy is measured "
+    "or its real files where they are here, or an ONNX file of yours. Nothing is downloaded. Where a power meter can be read, energy is measured "
     "too; else a range is estimated.",
     "models": "Brings a model of your own: a folder or a file of this computer, or one of the Hugging Face Hub. Only "
     "the headers of its files are read; add it to the candidates and it is judged like those of the catalog. A "

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Slot
 
 from advisor.ui.controllers import examples, examples_jobs, jobs
 from advisor.ui.controllers.examples import ExamplesController
 from advisor.ui.pages.examples_page import ExamplesPage
-from advisor.ui.store import Store
+from advisor.ui.store import Snapshot, Store
 
 
 class ExamplesPart(QObject):
@@ -36,6 +36,14 @@ class ExamplesPart(QObject):
         self.controller = ExamplesController(
             store, run, make_child=make_child, log=jobs.log_child, broken=broken, parent=self
         )  # fmt: skip
+        store.changed.connect(self._on_store_changed)
+
+    @Slot(object, object)
+    def _on_store_changed(self, old: Snapshot, new: Snapshot) -> None:
+        """Look again when a model came or went, once the page has looked at all."""
+        refilled = old.models.here.rows != new.models.here.rows or old.conversion.shelf != new.conversion.shelf
+        if refilled and new.examples.choices is not None:
+            self.controller.look()
 
     def page(self) -> ExamplesPage:
         """Return the page, its signals connected; which models are here is looked at from now on."""

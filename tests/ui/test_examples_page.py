@@ -15,8 +15,10 @@ from advisor.ui.controllers import examples as controllers
 from advisor.ui.controllers.examples import ExamplesController
 from advisor.ui.controllers.request import NO_MACHINE
 from advisor.ui.examples_state import Choice, ExamplesState
+from advisor.ui.examples_wiring import ExamplesPart
+from advisor.ui.models_state import HereRow
 from advisor.ui.pages.examples_page import ExamplesPage
-from advisor.ui.store import Store, with_examples, with_file, with_machine
+from advisor.ui.store import Store, with_examples, with_file, with_machine, with_models
 from advisor.ui.widgets.examples_choice import NO_MODELS, STOPPING
 from advisor.ui.widgets.examples_input import dropped_examples
 
@@ -163,6 +165,19 @@ def test_models_are_looked_for_in_the_apps_own_folders(store):
     bench = Bench(store)
     bench.controller.look()
     assert bench.state.choices == ()
+
+
+def test_a_model_that_came_is_looked_for_without_being_asked(store):
+    part = ExamplesPart(store, run=NowRun(), make_child=FakeChild, broken=lambda error: None)
+    row = HereRow(
+        kind="converted", key="k", name="n", what="w", size="1 MiB", size_bytes=1, where="w", path="/p", removal="r"
+    )
+    store.update(lambda old: with_models(old, "here", rows=(row,)))
+    assert store.snapshot.examples.choices is None, "the page was never opened: nothing is looked for"
+    store.update(lambda old: with_examples(old, choices=CHOICES))
+    store.update(lambda old: with_models(old, "here", rows=()))
+    assert store.snapshot.examples.choices == (), "the shelf of this test is empty"
+    assert part.controller is not None
 
 
 def test_saving_writes_a_table_or_says_why_not(store, tmp_path):
