@@ -82,8 +82,8 @@ HELP: dict[str, str] = {
     "compare": "The rows you pinned, side by side. Figures that differ most are marked. The second tab measures and "
     "shows what a compressed format loses in each language.",
     "probe": "Runs the chosen model's exact structure with made-up weights for up to a minute and a half, "
-    "or its real files where they are here, or an ONNX file of yours. Nothing is downloaded. Where a power meter can be read, energy is measured "
-    "too; else a range is estimated.",
+    "or its real files where they are here, or an ONNX file of yours. Nothing is downloaded. Where a power meter can "
+    "be read, energy is measured too; else a range is estimated.",
     "models": "Brings a model of your own: a folder or a file of this computer, or one of the Hugging Face Hub. Only "
     "the headers of its files are read; add it to the candidates and it is judged like those of the catalog. A "
     "download says first what it takes, and can be cancelled at any time. Nobody is asked before you press Search.",

@@ -89,7 +89,8 @@ class WindowActions(QObject):
         from advisor import __version__
         from advisor.ui.dialogs.note_dialog import note
 
-        note("About Model Fit Advisor", f"Model Fit Advisor {__version__}. Nothing about you or this computer is sent.", self.window)
+        told = f"Model Fit Advisor {__version__}. Nothing about you or this computer is sent."
+        note("About Model Fit Advisor", told, self.window)
 
     def _shortcuts(self) -> None:
         from advisor.ui.dialogs.shortcuts_dialog import shortcuts_dialog
