@@ -48,11 +48,11 @@ def epoch() -> str:
     return done.stdout.strip() or "1764000000"
 
 
-def call(*command: str | Path, **variables: str) -> str:
-    """Run a command; return what it said. Leave with its words when it fails."""
+def call(*command: str | Path, folder: Path = ROOT, **variables: str) -> str:
+    """Run a command in a folder; return what it said. Leave with its words when it fails."""
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
     done = subprocess.run(
-        [str(word) for word in command], cwd=ROOT, env={**environment, **variables}, text=True,
+        [str(word) for word in command], cwd=folder, env={**environment, **variables}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     if done.returncode:
@@ -67,7 +67,8 @@ def environment(place: Path, date: str) -> Path:
     pinned = b"".join((ROOT / name).read_bytes() for name in ("constraints.txt", "packaging/requirements.txt"))
     want = hashlib.sha256(pinned + (ROOT / "pyproject.toml").read_bytes() + sys.version.encode()).hexdigest()
     variables = {
-        "PIP_CONSTRAINT": str(ROOT / "constraints.txt"), "PIP_DISABLE_PIP_VERSION_CHECK": "1", "SOURCE_DATE_EPOCH": date,
+        "PIP_CONSTRAINT": str(ROOT / "constraints.txt"), "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "SOURCE_DATE_EPOCH": date,
     }  # fmt: skip
     if not stamp.exists() or stamp.read_text("utf-8") != want:
         shutil.rmtree(place, ignore_errors=True)
@@ -94,9 +95,11 @@ def freeze(python: Path, place: Path, work: Path, date: str) -> Path:
 
     A library that it could not find is missing on every user's computer: that ends the build.
     """
+    work.mkdir(parents=True, exist_ok=True)
     said = call(
-        python, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN", "--distpath", place, "--workpath", work,
-        HERE / "model_fit_advisor.spec", SOURCE_DATE_EPOCH=date, PYTHONHASHSEED="1",
+        python, "-P", "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN", "--distpath", place,
+        "--workpath", work, HERE / "model_fit_advisor.spec",
+        folder=work, SOURCE_DATE_EPOCH=date, PYTHONHASHSEED="1",  # not in the checkout: its advisor/ is not the wheel's
     )  # fmt: skip
     missing = [
         line for line in said.splitlines()
