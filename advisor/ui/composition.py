@@ -108,6 +108,11 @@ class App(QObject):
             with suppress(AdvisorError):
                 settings.save(msgspec.structs.replace(kept, window_geometry=geometry))
 
+    @property
+    def crash(self) -> CrashHook:
+        """What bugs go through."""
+        return self._crash
+
     def catch_crashes(self) -> None:
         """Show bugs in a message; offer what a native crash left at an earlier start."""
         earlier = self._crash.install()

@@ -14,6 +14,7 @@ from advisor.ui.controllers.hardware import HardwareController
 from advisor.ui.controllers.probe import ProbeController
 from advisor.ui.controllers.report import ReportController
 from advisor.ui.controllers.task import RecommendController, TaskController
+from advisor.ui.crash import CrashHook
 from advisor.ui.main_window import MainWindow
 from advisor.ui.store import Rows, Store
 
@@ -33,6 +34,10 @@ class Parts(Protocol):
     probe: ProbeController
     report: ReportController
 
+    @property
+    def crash(self) -> CrashHook:
+        """What bugs go through: one anywhere fails the test."""
+
 
 class SelfTest(QObject):
     """Goes through the steps, each when the one before is done; leaves with 0, or with 1 and the reason."""
@@ -47,6 +52,8 @@ class SelfTest(QObject):
             ("write a report", self._reported),
         ]  # fmt: skip
         self._started = False
+        self._crashed = ""
+        app.crash.crashed.connect(self._on_crash_crashed)
         self._timer = QTimer(self)
         self._timer.setInterval(STEP_MS)
         self._timer.timeout.connect(self._on_timer_timeout)
@@ -78,7 +85,13 @@ class SelfTest(QObject):
     def _on_limit_timeout(self) -> None:
         self._leave(f"The self-test took too long at: {self._steps[0][0]}.")
 
+    @Slot(str)
+    def _on_crash_crashed(self, text: str) -> None:
+        self._crashed = text
+
     def _error(self) -> str:
+        if self._crashed:
+            return self._crashed
         now = self._app.store.snapshot
         outcome = now.probe.outcome
         failed = outcome.message or outcome.code if outcome is not None and now.probe.result is None else ""
@@ -119,10 +132,14 @@ class SelfTest(QObject):
             self._app.probe.start(row)
 
     def _plotted(self) -> bool:
-        window = self._app.window
-        window.go("results")
-        window.page("results").show_plot()  # type: ignore[attr-defined]
-        return not window.grab().isNull()
+        self._once(self._show_plots)
+        results, probe = self._app.window.page("results"), self._app.window.page("probe")
+        drawn = results.pareto.plot is not None and bool(probe.plots_shown())  # type: ignore[attr-defined]
+        return drawn and not self._app.window.grab().isNull()
+
+    def _show_plots(self) -> None:
+        self._app.window.go("results")
+        self._app.window.page("results").show_plot()  # type: ignore[attr-defined]
 
     def _reported(self) -> bool:
         self._once(self._save)
