@@ -17,8 +17,9 @@ EXCLUDED_MODULES = (
     "readline",
     # parts of libraries that no code of ours reaches
     "pyqtgraph.opengl", "pyqtgraph.examples", "pyqtgraph.flowchart", "pyqtgraph.console", "pyqtgraph.jupyter",
-    "pyqtgraph.multiprocess", "numpy.f2py", "onnxruntime.transformers", "onnxruntime.tools", "onnx.backend.test",
-    "onnx.reference", "onnx.bin", "matplotlib.tests", "mpl_toolkits", "matplotlib.backends.backend_qtagg",
+    "numpy.f2py", "onnxruntime.transformers", "onnxruntime.tools", "onnx.backend.test",
+    "onnx.reference", "onnx.bin", "matplotlib.tests", "mpl_toolkits.axes_grid1", "mpl_toolkits.axisartist",
+    "matplotlib.backends.backend_qtagg",
     "matplotlib.backends.backend_qt", "fsspec.implementations", "fsspec.conftest", "fsspec.tests",
     "PySide6.QtNetwork", "PIL._avif", "PIL._webp", "PIL._imagingcms", "PIL._imagingft", "PIL._imagingtk",
 )  # fmt: skip
