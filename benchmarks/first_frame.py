@@ -2,6 +2,8 @@
 
 Both are started one after the other, again and again, with the same interpreter and platform; the table gives medians
 and the ratio of pairs. Run: `QT_QPA_PLATFORM=offscreen python benchmarks/first_frame.py [--pairs 15]`. Bar: 1.5.
+With `--frozen` the bundle is measured (packaging/bundle/build.py makes it) against the same bare window, frozen by the
+same PyInstaller with nothing but its defaults. Bar: 1.3.
 """
 
 import argparse
@@ -11,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 BARE = """
 import sys
@@ -26,7 +29,9 @@ def ready():
 QTimer.singleShot(0, ready)
 qt.exec()
 """
-BAR = 1.5
+BAR, FROZEN_BAR = 1.5, 1.3
+BUILD = Path(__file__).resolve().parents[1] / "build"
+BUNDLE = BUILD / "bundle" / "model-fit-advisor" / "model-fit-advisor"
 
 
 def seconds(argv, environment):
@@ -44,10 +49,23 @@ def seconds(argv, environment):
     return took_s
 
 
+def frozen_bare_window():
+    """Return the bare window as a program, made once by the PyInstaller that made the bundle."""
+    script, program = BUILD / "bare" / "bare.py", BUILD / "bare" / "bare" / "bare"
+    if not script.is_file() or script.read_text("utf-8") != BARE or not program.is_file():
+        script.parent.mkdir(parents=True, exist_ok=True)
+        command = [BUILD / "venv" / "bin" / "python", "-m", "PyInstaller", "--noconfirm", "--log-level", "ERROR"]
+        places = ["--distpath", script.parent, "--workpath", script.parent / "work", "--specpath", script.parent]
+        script.write_text(BARE, "utf-8")
+        subprocess.run([*command, *places, script], check=True, cwd=script.parent)
+    return program
+
+
 def main():
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=15)
+    parser.add_argument("--frozen", action="store_true", help="the bundle against a bare frozen window")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "MODEL_FIT_ADVISOR_HOME": home}
@@ -55,6 +73,8 @@ def main():
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiled once, as on a user's computer, for both windows
         environment["PYTHONPYCACHEPREFIX"] = home
         bare, ours = [sys.executable, "-c", BARE], [sys.executable, "-m", "advisor", "gui", "--ready-line"]
+        if options.frozen:
+            bare, ours = [str(frozen_bare_window())], [str(BUNDLE), "gui", "--ready-line"]
         seconds(bare, environment), seconds(ours, environment)  # warm the file cache
         pairs = [(seconds(bare, environment), seconds(ours, environment)) for _ in range(options.pairs)]
     ratios = sorted(ours_s / bare_s for bare_s, ours_s in pairs)
@@ -62,8 +82,9 @@ def main():
     print("| --- | --- | --- | --- |")
     for name, values in (("bare Qt window", [p[0] for p in pairs]), ("our window", [p[1] for p in pairs])):
         print(f"| {name} | {statistics.median(values):.3f} | {min(values):.3f} | {max(values):.3f} |")
+    bar = FROZEN_BAR if options.frozen else BAR
     print(
-        f"| **ratio of pairs** (bar {BAR}) | **{statistics.median(ratios):.2f}** | {ratios[0]:.2f} | {ratios[-1]:.2f} |"
+        f"| **ratio of pairs** (bar {bar}) | **{statistics.median(ratios):.2f}** | {ratios[0]:.2f} | {ratios[-1]:.2f} |"
     )
     print(f"{len(pairs)} pairs, one after the other.")
 
