@@ -7,6 +7,9 @@ export QT_DISPLAY_PACKAGES="libxkbcommon-x11-0 libx11-xcb1 libxcb1 libxcb-cursor
   libxcb-randr0 libxcb-render0 libxcb-render-util0 libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-util1 libxcb-xfixes0
   libxcb-xkb1 libwayland-client0 libwayland-cursor0 libwayland-egl1 xkb-data"
 
+# What packages are made with, and what their metadata is checked with.
+export PACKAGING_PACKAGES="binutils desktop-file-utils appstream"
+
 installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
@@ -54,6 +57,19 @@ find_python() {
     fi
   done
   return 1
+}
+
+# python_library_package PYTHON: prints the Debian package with the shared library of an interpreter that lacks it.
+# PyInstaller puts that library into the bundle; Debian's python3 does without.
+python_library_package() {
+  "$1" - <<'END'
+import pathlib, sys, sysconfig
+
+folder, name = sysconfig.get_config_var("LIBDIR"), sysconfig.get_config_var("INSTSONAME") or ""
+places = [pathlib.Path(folder, name), pathlib.Path(folder, sysconfig.get_config_var("MULTIARCH") or "", name)]
+if name.endswith(".a") or not any(place.is_file() for place in places):
+    print(f"libpython{sys.version_info[0]}.{sys.version_info[1]}")
+END
 }
 
 # make_environment EXTRAS: makes .venv in the current folder with the pinned versions; EXTRAS is "" or "[test]".

@@ -8,6 +8,7 @@ import argparse
 import concurrent.futures
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import tomllib
 import venv
 from pathlib import Path
 
+import contents
 import elf
 
 HERE = Path(__file__).resolve().parent
@@ -24,9 +26,7 @@ SOURCES = ("advisor", "resources", "packaging/bundle", "packaging/release", "pac
 SINGLE_SOURCES = (
     "pyproject.toml", "constraints.txt", "README.md", "LICENSE", "packaging/project.toml", "packaging/requirements.txt",
 )  # fmt: skip
-NOT_FOUND = "Library not found: could not resolve '"
-EXPECTED_MISSING = ("libgtk-3.so", "libgdk-3.so")
-"""Of a plugin that does not go in."""
+NOT_FOUND = re.compile(r"Library not found: could not resolve '.*', dependency of '(.*)'")
 
 
 def state() -> str:
@@ -101,13 +101,18 @@ def freeze(python: Path, place: Path, work: Path, date: str) -> Path:
         "--workpath", work, HERE / "model_fit_advisor.spec",
         folder=work, SOURCE_DATE_EPOCH=date, PYTHONHASHSEED="1",  # not in the checkout: its advisor/ is not the wheel's
     )  # fmt: skip
-    missing = [
-        line for line in said.splitlines()
-        if NOT_FOUND in line and not line.split(NOT_FOUND)[1].startswith(EXPECTED_MISSING)
-    ]  # fmt: skip
+    missing = missing_libraries(said)
     if missing:
         sys.exit("\n".join(["These libraries are not on this computer, so the bundle would lack them:", *missing]))
     return place / NAMES["command"]
+
+
+def missing_libraries(said: str) -> list[str]:
+    """Return PyInstaller's warnings about libraries it could not find, but for plugins that do not go in."""
+    return [
+        line for line in said.splitlines()
+        if (found := NOT_FOUND.search(line)) and contents.wanted_binary(found[1][max(0, found[1].find("PySide6/")) :])
+    ]  # fmt: skip
 
 
 def strip(folder: Path) -> int:

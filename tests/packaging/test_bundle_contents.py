@@ -121,6 +121,17 @@ def test_strip_leaves_a_library_alone_that_the_loader_would_refuse(tmp_path, mon
     assert [path.name for path in tmp_path.iterdir() if "stripped" in path.name] == []
 
 
+def test_a_library_that_was_not_found_ends_the_build_unless_what_wants_it_stays_out(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "packaging" / "bundle"))
+    build = _load("build")
+    line = (
+        "99 WARNING: Library not found: could not resolve '{}', dependency of '/v/site-packages/PySide6/Qt/plugins/{}'."
+    )
+    cursor = line.format("libxcb-cursor.so.0", "platforms/libqxcb.so")
+    said = [line.format("libgtk-3.so.0", "platformthemes/libqgtk3.so"), cursor, "100 WARNING: something else"]
+    assert build.missing_libraries("\n".join(said)) == [cursor]
+
+
 def test_each_file_has_a_component():
     assert sizes.component("model-fit-advisor") == sizes.PROGRAM
     assert sizes.component("_internal/PySide6/Qt/lib/libicudata.so.73") == "Qt: Unicode data (ICU)"
