@@ -17,7 +17,9 @@ def render(document: ReportDocument) -> str:
     import jinja2
     import markupsafe
 
-    from advisor.report import compression_blocks, energy_tables, examples_section
+    from advisor.report import compression_blocks, energy_tables, examples_section, font_list
+
+    font_list.keep_in_cache()
     from advisor.report.compression_figures import compression_drawings
     from advisor.report.energy_figures import energy_drawings
     from advisor.report.figures import drawings

@@ -119,6 +119,9 @@ def _is_common(character: str) -> bool:
 
 def pdf_data(document: ReportDocument) -> Data:
     """Return the report as texts in the order in which they are set."""
+    from advisor.report import font_list
+
+    font_list.keep_in_cache()
     from advisor.report.compression_figures import compression_drawings
     from advisor.report.energy_figures import energy_drawings
     from advisor.report.figures import drawings
