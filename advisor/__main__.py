@@ -4,7 +4,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from advisor.child.command import CHILD_OPTION
+from advisor.child.command import CHILD_OPTION, NO_TELEMETRY
 
 if TYPE_CHECKING:
     from advisor.child.main import Job
@@ -19,6 +19,7 @@ _NO_DISPLAY = (
 
 def main() -> NoReturn:
     """Start what the arguments ask for and leave with its exit status."""
+    os.environ.update(NO_TELEMETRY)
     arguments = sys.argv[1:]
     if arguments[:1] == [CHILD_OPTION]:
         _child(arguments[1:])

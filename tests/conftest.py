@@ -5,6 +5,7 @@ import os
 import socket
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # for tests that load ONNX Runtime themselves
 
 import psutil
 import pytest

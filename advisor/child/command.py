@@ -29,6 +29,12 @@ NETWORK_NAMES: tuple[str, ...] = (
     "PIP_CACHE_DIR", "PIP_NO_CACHE_DIR", "PIP_KEYRING_PROVIDER", "NETRC",
 )  # fmt: skip
 """What these jobs may see besides: the hub, its token and cache, pip's settings, and the way out of this network."""
+NO_TELEMETRY: dict[str, str] = {
+    "ORT_DISABLE_TELEMETRY": "1", "ORT_TELEMETRY_DISABLED": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1",
+}  # fmt: skip
+"""Libraries that report on their use unless told not to. ONNX Runtime and its genai extension do so on Linux and macOS
+since 1.29 (microsoft/onnxruntime#27379): with the first name, read when they are loaded, they make no identifier, no
+cache and no connection; versions before 1.32 read the second."""
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -65,6 +71,7 @@ def environment(
     names = (*ENVIRONMENT_NAMES, *NETWORK_NAMES) if job in NETWORK_JOBS else ENVIRONMENT_NAMES
     kept = {name: source[name] for name in names if name in source}
     kept["PYTHONUTF8"] = "1"
+    kept.update(NO_TELEMETRY)
     if _alone(python):
         bundled = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if getattr(sys, "frozen", False) else ()
         for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", *bundled):

@@ -115,6 +115,7 @@ def compare(expected: Answers, folder: Path, *, keep_packing: bool) -> Compariso
     """
     import onnxruntime
 
+    onnxruntime.disable_telemetry_events()
     settings = onnxruntime.SessionOptions()
     if not keep_packing:
         settings.add_session_config_entry("session.disable_prepacking", "1")

@@ -114,6 +114,7 @@ def compare(parts: Sequence[Part], folder: Path, *, keep_packing: bool) -> Compa
     """
     import onnxruntime
 
+    onnxruntime.disable_telemetry_events()
     settings = onnxruntime.SessionOptions()
     if not keep_packing:
         settings.add_session_config_entry("session.disable_prepacking", "1")

@@ -35,6 +35,7 @@ def options(num_threads: int, *, pinned: bool = False, shared: bool = False) -> 
         pinned: each thread stays on a processor of its own, the calling one on the first.
         shared: it uses the threads made by `share_threads` and none of its own.
     """
+    ort.disable_telemetry_events()  # on Windows no variable does (child.command.NO_TELEMETRY)
     found = ort.SessionOptions()
     shared = shared or bool(_shared_threads)
     if shared:
