@@ -6,8 +6,11 @@ RAPL in that folder instead of the system's, by the parameter its own reader has
 
 import argparse
 import json
+import os
 import sys
 import time
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 def redirect(folder):
