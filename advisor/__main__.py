@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from advisor.child.main import Job
 
 _WINDOW_WORDS = ("gui",)
+_COMPLETE_VARIABLE = "_MODEL_FIT_ADVISOR_COMPLETE"  # as cli.app names it, which is not loaded for the window
 _USAGE_EXIT = 2
 _NO_DISPLAY = (
     "Model Fit Advisor found no display to open its window on; in a terminal, use for example: "
@@ -23,7 +24,8 @@ def main() -> NoReturn:
     arguments = sys.argv[1:]
     if arguments[:1] == [CHILD_OPTION]:
         _child(arguments[1:])
-    if not arguments or arguments[0] in _WINDOW_WORDS:
+    asked_by_shell = _COMPLETE_VARIABLE in os.environ  # for words that can follow: it gives no arguments
+    if not asked_by_shell and (not arguments or arguments[0] in _WINDOW_WORDS):
         sys.exit(_window(sys.argv[:1] + arguments[1:]))
     from advisor.cli import app
 

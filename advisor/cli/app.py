@@ -35,6 +35,8 @@ from advisor.cli import (
 )
 from advisor.errors import AdvisorError
 
+COMPLETE_VARIABLE = "_MODEL_FIT_ADVISOR_COMPLETE"
+"""Set by a shell that asks for the words that can follow; click's name for this program."""
 EXIT_OK = 0
 EXIT_BUG = 1
 EXIT_INPUT = 2
@@ -124,6 +126,10 @@ def main(argv: list[str]) -> int:
     Returns:
         The exit code, as listed in `--help`.
     """
+    if COMPLETE_VARIABLE in os.environ:
+        from typer.completion import completion_init
+
+        completion_init()
     try:
         build()(args=argv, prog_name="model-fit-advisor")
     except SystemExit as ended:
