@@ -1,3 +1,3 @@
 """Model Fit Advisor: which AI model, at which quantization, is enough for a task here, and what it costs."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
