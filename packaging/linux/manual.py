@@ -34,7 +34,9 @@ EXIT = (
 
 def roff(text: str) -> str:
     """Return words as roff takes them: signs with a meaning of their own escaped, paragraphs kept."""
-    text = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace("`", "\\(ga").replace("~", "\\(ti")
+    text = (
+        text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace("`", "\\(ga").replace("~", "\\(ti")
+    )
     paragraphs = [re.sub(r"\s+", " ", part).strip() for part in re.split(r"\n\s*\n", text)]
     return "\n.PP\n".join(re.sub(r"^\.", r"\\&.", part) for part in paragraphs if part)
 
@@ -76,8 +78,8 @@ def page(*, date: str) -> str:
         ".SH SYNOPSIS", ".B model\\-fit\\-advisor", "[\\fIfile.mfa.json\\fR ...]", ".br",
         ".B model\\-fit\\-advisor", "\\fIcommand\\fR [\\fIoptions\\fR]",
         ".SH DESCRIPTION", roff(root.help or ""),
-        ".PP", roff("Without arguments the window opens; a result file opens it with that result. Commands do the same work "
-                    "in a terminal; most print JSON with --json."),
+        ".PP", roff("Without arguments the window opens; a result file opens it with that result. Commands do the same "
+                    "work in a terminal; most print JSON with --json."),
         ".SH COMMANDS",
     ]  # fmt: skip
     for name, command in root.commands.items():  # type: ignore[attr-defined]

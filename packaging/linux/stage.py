@@ -56,7 +56,7 @@ def metainfo() -> str:
     version = releases()[0][0]
     base = f"{NAMES['homepage'].replace('github.com', 'raw.githubusercontent.com', 1)}/v{version}/docs/screenshots"
     shown = [
-        f'    <screenshot{" type=" + chr(34) + "default" + chr(34) if place == 0 else ""}>\n'
+        f"    <screenshot{' type=' + chr(34) + 'default' + chr(34) if place == 0 else ''}>\n"
         f"      <caption>{html.escape(caption)}</caption>\n"
         f'      <image type="source" width="1280" height="800">{base}/{file}</image>\n    </screenshot>'
         for place, (file, caption) in enumerate(SCREENSHOTS)
