@@ -165,6 +165,14 @@ def main() -> None:
     folder = freeze(python, build / "bundle", build / "pyinstaller", date)
     if sys.platform == "linux":
         print(f"stripped {strip(folder) / 1e6:.1f} MB")
+    site = next(path for path in (build / "venv").rglob("site-packages") if path.is_dir())
+    sys.path.insert(0, str(ROOT / "packaging" / "release"))
+    import licences
+
+    try:
+        licences.write(folder, site)
+    except licences.IncompleteError as error:
+        sys.exit(f"The bundle may not be given away: {error}")
     finish(folder, date)
     stamp.write_text(want, "utf-8")
     total = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
