@@ -53,7 +53,7 @@ QT_NOTE = (
     "Qt and its Python bindings are used under the GNU Lesser General Public License, version 3. They lie in this "
     "bundle as separate shared libraries, unchanged but for removed debugging symbols, and can be replaced by your own "
     "build of the same version: put your files in place of those in the folder PySide6. Their sources are published by "
-    "The Qt Company (qt-everywhere and pyside-setup, of the version stated here). Third-party parts of Qt are listed in "
+    "The Qt Company (qt-everywhere and pyside-setup, of the version stated here). Third-party parts of Qt: see "
     "its documentation under 'Third-Party Code Used in Qt'.\n\n"
 )
 LICENCE_FILE = re.compile(r"(licen[cs]e|copying|notice|authors)", re.IGNORECASE)
