@@ -116,13 +116,15 @@ def missing_libraries(said: str) -> list[str]:
 
 
 def strip(folder: Path) -> int:
-    """Take debugging symbols from libraries where the loader still takes them; return the bytes saved."""
+    """Take debugging symbols, and search paths of the build machine, from libraries; return the bytes saved."""
     files = [path for path in folder.rglob("*.so*") if path.is_file() and not path.is_symlink() and elf.is_elf(path)]
     with concurrent.futures.ThreadPoolExecutor() as workers:
         return sum(workers.map(_strip_one, files))
 
 
 def _strip_one(path: Path) -> int:
+    """Strip a library unless the loader would refuse it then."""
+    elf.keep_runpath_inside(path)
     stripped = path.with_name(path.name + ".stripped")
     done = subprocess.run(["strip", "--strip-unneeded", "-o", stripped, path], capture_output=True)
     before = path.stat().st_size

@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 
 _NEEDED = re.compile(r"\(NEEDED\).*\[(.+)\]")
+_RUNPATH = re.compile(r"\((?:RUNPATH|RPATH)\).*\[(.*)\]")
+ORIGIN = "$ORIGIN"
 _LOAD = re.compile(r"^\s*LOAD\s+(0x[0-9a-f]+)\s+(0x[0-9a-f]+)\s.*\s(0x[0-9a-f]+)\s*$", re.MULTILINE)
 _VERSION = re.compile(r"\bName: (\w+)_([0-9.]+)\b")
 
@@ -35,6 +37,28 @@ def is_loadable(path: str | Path) -> bool:
     """
     segments = [tuple(int(part, 16) for part in found) for found in _LOAD.findall(_readelf("-lW", path))]
     return bool(segments) and all((offset - address) % alignment == 0 for offset, address, alignment in segments)
+
+
+def runpath(path: str | Path) -> str:
+    """Return where a file tells the loader to look first; empty when it does not."""
+    found = _RUNPATH.search(_readelf("-d", path))
+    return found[1] if found else ""
+
+
+def keep_runpath_inside(path: Path) -> bool:
+    """Point a search path outside the bundle to the file's own folder; tell whether there was one.
+
+    A Python that was built in somebody's home names that home in each of its modules: on a user's computer the loader
+    would look there.
+    """
+    outside = runpath(path)
+    if not outside or outside.startswith(ORIGIN):
+        return False
+    content, old = path.read_bytes(), outside.encode() + b"\0"
+    if content.count(old) != 1 or len(outside) < len(ORIGIN):
+        raise ValueError(f"{path}: its search path {outside} cannot be changed in place")
+    path.write_bytes(content.replace(old, ORIGIN.encode().ljust(len(old), b"\0")))
+    return True
 
 
 def _readelf(option: str, path: str | Path) -> str:

@@ -105,6 +105,20 @@ def test_a_library_says_what_it_needs_and_whether_it_can_be_mapped(tmp_path):
     assert not elf.is_loadable(broken)
 
 
+def test_a_search_path_of_the_build_machine_is_pointed_to_the_files_own_folder(tmp_path):
+    source, made = tmp_path / "three.c", tmp_path / "libthree.so"
+    source.write_text("int three(void) { return 3; }\n")
+    for given, left, changed in (
+        ("/home/builder/python/lib", "$ORIGIN", True), ("$ORIGIN/../lib", "$ORIGIN/../lib", False), ("", "", False),
+    ):  # fmt: skip
+        flags = [f"-Wl,-rpath,{given}"] if given else []
+        subprocess.run(["gcc", "-shared", "-fPIC", "-o", made, source, *flags], check=True)
+        assert elf.runpath(made) == given
+        assert elf.keep_runpath_inside(made) is changed
+        assert elf.runpath(made) == left
+        assert b"/home/builder" not in made.read_bytes()
+
+
 def test_strip_leaves_a_library_alone_that_the_loader_would_refuse(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "packaging" / "bundle"))
     build = _load("build")
