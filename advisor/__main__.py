@@ -4,12 +4,13 @@ import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from advisor.child.command import CHILD_OPTION, NO_TELEMETRY
+from advisor.child.command import CHILD_OPTION, NO_TELEMETRY, users_loader_path
 
 if TYPE_CHECKING:
     from advisor.child.main import Job
 
-_WINDOW_WORDS = ("gui",)
+_WINDOW_WORD = "gui"
+_RESULT_SUFFIX = ".mfa.json"  # as report.result_file names it
 _COMPLETE_VARIABLE = "_MODEL_FIT_ADVISOR_COMPLETE"  # as cli.app names it, which is not loaded for the window
 _USAGE_EXIT = 2
 _NO_DISPLAY = (
@@ -21,15 +22,41 @@ _NO_DISPLAY = (
 def main() -> NoReturn:
     """Start what the arguments ask for and leave with its exit status."""
     os.environ.update(NO_TELEMETRY)
+    users_loader_path(os.environ)
+    _have_streams()
     arguments = sys.argv[1:]
     if arguments[:1] == [CHILD_OPTION]:
         _child(arguments[1:])
     asked_by_shell = _COMPLETE_VARIABLE in os.environ  # for words that can follow: it gives no arguments
-    if not asked_by_shell and (not arguments or arguments[0] in _WINDOW_WORDS):
-        sys.exit(_window(sys.argv[:1] + arguments[1:]))
+    if not asked_by_shell and _is_for_window(arguments):
+        words = arguments[1:] if arguments[:1] == [_WINDOW_WORD] else arguments
+        sys.exit(_window(sys.argv[:1] + words))
     from advisor.cli import app
 
     sys.exit(app.main(arguments))
+
+
+def _have_streams() -> None:
+    """Give a program that the system started without streams (a window on Windows) ones that lead nowhere."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - open as long as the program runs
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+
+
+def _is_for_window(arguments: list[str]) -> bool:
+    """Return whether the window is asked for: by no words at all, by `gui`, or by the name of a file."""
+    if not arguments:
+        return True
+    first = arguments[0]
+    if first == _WINDOW_WORD:
+        return "--help" not in arguments  # the terminal app has the words for it
+    if first.startswith("-"):
+        return False
+    if first.lower().endswith(_RESULT_SUFFIX):
+        return True  # there or not: the window says so
+    # No command's name has a dot or a slash, so that a file in the current folder never hides a command.
+    return ("." in first or os.sep in first) and os.path.isfile(first)  # noqa: PTH113 - pathlib is not loaded here
 
 
 def _window(argv: list[str]) -> int:

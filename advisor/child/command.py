@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 from advisor import paths
@@ -35,7 +35,27 @@ NO_TELEMETRY: dict[str, str] = {
 """Libraries that report on their use unless told not to. ONNX Runtime and its genai extension do so on Linux and macOS
 since 1.29 (microsoft/onnxruntime#27379): with the first name, read when they are loaded, they make no identifier, no
 cache and no connection; versions before 1.32 read the second."""
+_LOADER_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def users_loader_path(variables: MutableMapping[str, str]) -> None:
+    """Undo what the start program of a bundle does to the path of libraries, once it has been read.
+
+    Other programs that the app starts (a browser, nvidia-smi, another Python) must find the system's libraries, not the
+    bundle's. The start program keeps the user's value in a variable of its own.
+
+    Args:
+        variables: the environment; changed in a bundle only.
+    """
+    if not getattr(sys, "frozen", False):
+        return
+    for name in _LOADER_PATHS:
+        before = variables.pop(f"{name}_ORIG", None)
+        if before:
+            variables[name] = before
+        else:
+            variables.pop(name, None)
 
 
 def command(job: str, *, python: str | None = None) -> list[str]:
@@ -73,8 +93,7 @@ def environment(
     kept["PYTHONUTF8"] = "1"
     kept.update(NO_TELEMETRY)
     if _alone(python):
-        bundled = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if getattr(sys, "frozen", False) else ()
-        for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", *bundled):
+        for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"):
             kept.pop(name, None)
         return kept
     if not getattr(sys, "frozen", False):

@@ -5,6 +5,8 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -109,10 +111,22 @@ def build() -> typer.Typer:
     app.add_typer(conversion_tools.build_shelf(_until_the_reader_leaves), name="converted")
 
     @app.command("gui")
-    def _gui() -> None:
-        """Open the window (the same as no arguments)."""
+    def _gui(
+        files: Annotated[
+            list[Path] | None,
+            typer.Argument(metavar="[FILE.mfa.json]...", help="Results to open; two stand side by side."),
+        ] = None,
+        theme: Annotated[  # noqa: ARG001
+            str | None, typer.Option("--theme", metavar="NAME", help="light, dark or high-contrast, for this run.")
+        ] = None,
+        page: Annotated[  # noqa: ARG001
+            str | None, typer.Option("--page", metavar="NAME", help="Page to begin with, for example models.")
+        ] = None,
+    ) -> None:
+        """Open the window (the same as no arguments), with results in it if you name some."""
         # The launcher takes `gui` before this package is imported; only a wrong order of words leads here.
-        raise AdvisorError("gui-last", "`gui` takes no other words.", remedy="Run `model-fit-advisor gui`.")
+        named = "".join(f" {file}" for file in files or ())
+        raise AdvisorError("gui-last", "`gui` comes first.", remedy=f"Run `model-fit-advisor gui{named}`.")
 
     return app
 
@@ -127,7 +141,7 @@ def main(argv: list[str]) -> int:
         The exit code, as listed in `--help`.
     """
     if COMPLETE_VARIABLE in os.environ:
-        from typer.completion import completion_init
+        from typer.completion import completion_init  # type: ignore[attr-defined]
 
         completion_init()
     try:

@@ -7,6 +7,7 @@ import venv
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from advisor.child import command, runner
 from advisor.paths import HOME_VARIABLE
@@ -76,3 +77,23 @@ def test_a_child_in_an_interpreter_without_the_app_speaks_the_protocol(tmp_path)
     outcome = runner.run("none", b"{}", python=str(python), on_message=messages.append, timeout_s=60)
     assert outcome.reason == "job-unknown"
     assert "numpy" not in messages[0].versions
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            {"LD_LIBRARY_PATH": "/bundle", "LD_LIBRARY_PATH_ORIG": "/mine", "A": "b"},
+            {"LD_LIBRARY_PATH": "/mine", "A": "b"},
+        ),
+        ({"LD_LIBRARY_PATH": "/bundle", "A": "b"}, {"A": "b"}),
+        ({"A": "b"}, {"A": "b"}),
+    ],
+)
+def test_programs_that_a_bundle_starts_find_the_systems_libraries(monkeypatch, before, after):
+    untouched = dict(before)
+    command.users_loader_path(untouched)
+    assert untouched == before  # from source nothing was changed
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    command.users_loader_path(before)
+    assert before == after
