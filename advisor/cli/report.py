@@ -24,7 +24,9 @@ from advisor.cli.output import Output
 
 def report(
     task: TaskText,
-    file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Ends in .html .pdf .md .json or .csv.")],
+    file: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Ends in .html .pdf .md .mfa.json or .csv.")
+    ],
     controls: Controls = None,
     region: Region = None,
     grid_g_per_kwh: GramsPerKwh = None,

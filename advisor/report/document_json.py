@@ -35,7 +35,7 @@ def read(raw: bytes, *, file_name: str = "report") -> ReportDocument:
                 remedy="Update the app to open it.",
             )
         return msgspec.json.decode(raw, type=ReportDocument)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidFileError(
             "report-invalid",
             f"{file_name} is not a whole report: {error}.",

@@ -39,8 +39,15 @@ def kind_of(path: Path, format: str | None = None) -> str:
     asked = format if format is not None else path.suffix
     what = f"{asked!r} is not a kind of report" if asked else f"{path} has no ending that says which kind of report"
     raise OutputError(
-        "format-unknown", f"{what}.", remedy="End the file name in .html, .pdf, .md, .json or .csv.", path=str(path)
+        "format-unknown", f"{what}.", remedy="End the file name in .html, .pdf, .md, .mfa.json or .csv.", path=str(path)
     )
+
+
+def ending(kind: str) -> str:
+    """Return how the name of a new file of a kind of report ends, without the first dot."""
+    from advisor.report import result_file
+
+    return result_file.SUFFIX[1:] if kind == "json" else kind
 
 
 def check_target(path: Path, format: str | None = None) -> None:

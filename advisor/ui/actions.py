@@ -43,7 +43,15 @@ ACTIONS: tuple[ActionInfo, ...] = (
     ActionInfo(id="inspect", text="&Inspect this computer again", shortcuts=("F5",), menu="&File"),
     ActionInfo(id="load-machine", text="&Open a saved machine...", shortcuts=("Ctrl+O",), menu="&File"),
     ActionInfo(id="save-machine", text="&Save this machine...", shortcuts=("Ctrl+S",), menu="&File"),
-    ActionInfo(id="export", text="Save a &report...", shortcuts=("Ctrl+E",), menu="&File", separator_before=True),
+    ActionInfo(
+        id="open-result",
+        text="Open a resul&t...",
+        shortcuts=("Ctrl+Shift+O",),
+        menu="&File",
+        separator_before=True,
+        tip="A report that was saved as data, here or on another computer",
+    ),
+    ActionInfo(id="export", text="Save a &report...", shortcuts=("Ctrl+E",), menu="&File"),
     ActionInfo(id="quit", text="&Quit", shortcuts=("Ctrl+Q",), menu="&File", separator_before=True),
     ActionInfo(id="copy-summary", text="&Copy the summary", shortcuts=("Ctrl+Shift+C",), menu="&Edit"),
     ActionInfo(id="filter", text="&Filter the results", shortcuts=("Ctrl+F",), menu="&Edit"),
@@ -90,7 +98,9 @@ HELP: dict[str, str] = {
     "examples": "Runs models of this computer on your own examples, a file or ten typed rows, and says how many are "
     "right, what a query costs, and whether the smaller model is enough or more examples are needed to tell. No text "
     "leaves this computer, and none is kept unless you save the table.",
-    "report": "Saves the answer with every figure's range and source. Names are left out unless you say otherwise.",
+    "report": "Saves the answer with every figure's range and source. Names are left out unless you say otherwise. "
+    "Below: reports you saved before, and results in files (.mfa.json) of this or another computer; two stand side by "
+    "side.",
     "settings": "How the window looks, whose electricity counts, what it costs, and what every recommendation takes "
     "into account.",
 }

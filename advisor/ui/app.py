@@ -1,19 +1,35 @@
 """Starts the window: first what can be seen, then, one turn of the event loop later, all the rest."""
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
+from advisor import __version__
 from advisor.ui import first_look, theme
+from advisor.ui.actions import PAGES
 from advisor.ui.main_window import MainWindow
 
 if TYPE_CHECKING:
     from advisor.ui.composition import App
 
-USAGE = "Usage: model-fit-advisor gui [--theme light|dark|high-contrast] [--smoke] [--ready-line]\n"
+USAGE = (
+    "Usage: model-fit-advisor gui [--theme light|dark|high-contrast] [--page NAME] [--smoke] [--ready-line] "
+    "[FILE.mfa.json ...]\n"
+)
+APP_ID = "io.github.model_fit_advisor.ModelFitAdvisor"
+"""Of the desktop entry and everything else a desktop knows the app by; packaging/project.toml has it for packages."""
 _FLAGS = frozenset({"--smoke", "--ready-line"})
+
+
+class Options(NamedTuple):
+    """What the words of the command line ask of the window."""
+
+    theme: str = ""
+    page: str = ""
+    flags: frozenset[str] = frozenset()
+    files: tuple[str, ...] = ()
 
 
 class Start(QObject):
@@ -27,19 +43,19 @@ class Start(QObject):
     first_frame = Signal()
     made = Signal(object)
 
-    def __init__(self, qt: QApplication, *, theme_name: str = "") -> None:
+    def __init__(self, qt: QApplication, options: Options = Options()) -> None:  # noqa: B008 - cannot be changed
         """Make the window.
 
         Args:
             qt: the one application object.
-            theme_name: colours for this run; empty takes the settings'.
+            options: what was asked for; no theme takes the settings'.
         """
         super().__init__()
-        self._qt, self._theme_name, self._font = qt, theme_name, qt.font()
+        self._qt, self._options, self._font = qt, options, qt.font()
         look = first_look.read()
-        self._look = look._replace(theme=theme_name or look.theme)
+        self._look = look._replace(theme=options.theme or look.theme)
         self.app: App | None = None
-        qt.setApplicationName("Model Fit Advisor")
+        name_application(qt)
         theme.dress(qt, self._look, self._font)
         self.window = MainWindow()
         self.window.painted.connect(self._on_window_painted)
@@ -74,18 +90,29 @@ class Start(QObject):
         from advisor.ui import composition
 
         log.start()
-        start = composition.settings_for(self._theme_name)
+        start = composition.settings_for(self._options.theme)
         self.app = composition.App(self._qt, start, self.window, self._font)
         self.app.catch_crashes()
         self.app.begin()
+        if self._options.page:
+            self.window.go(self._options.page)
+        if self._options.files:
+            self.app.open_files(self._options.files)
         self.made.emit(self.app)
+
+
+def name_application(qt: QApplication) -> None:
+    """Tell Qt, and through it the desktop, which app this is: windows get its icon and lie under one entry."""
+    qt.setApplicationName("Model Fit Advisor")
+    qt.setApplicationVersion(__version__)
+    qt.setDesktopFileName(APP_ID)
 
 
 def main(argv: list[str]) -> int:
     """Open the window and run until it is closed.
 
     Args:
-        argv: program name and the window's own options.
+        argv: program name, the window's own options, and result files to open.
 
     Returns:
         Exit status: 0; 1 when the self-test failed; 2 for options that are not known.
@@ -94,12 +121,11 @@ def main(argv: list[str]) -> int:
     if options is None:
         sys.stderr.write(USAGE)
         return 2
-    theme_name, flags = options
     qt = QApplication([*argv[:1], *theme.STYLE_OPTIONS])
-    start = Start(qt, theme_name=theme_name)
-    if "--ready-line" in flags:
+    start = Start(qt, options)
+    if "--ready-line" in options.flags:
         start.first_frame.connect(_say_ready)
-    if "--smoke" in flags:
+    if "--smoke" in options.flags:
         start.made.connect(_test)
     start.show()
     status = qt.exec()
@@ -107,20 +133,26 @@ def main(argv: list[str]) -> int:
     return status
 
 
-def _options(words: list[str]) -> tuple[str, set[str]] | None:
-    """Return theme and flags, or None for words that are not known. By hand: argparse would cost the first frame."""
-    chosen = ""
+def _options(words: list[str]) -> Options | None:
+    """Return what is asked for, or None for words that are not known. By hand: argparse would cost the first frame."""
+    chosen = {"--theme": "", "--page": ""}
+    known = {"--theme": theme.THEMES, "--page": tuple(name for name, _, _ in PAGES)}
     flags: set[str] = set()
+    files: list[str] = []
     rest = iter(words)
     for word in rest:
         name, _, value = word.partition("=")
         if word in _FLAGS:
             flags.add(word)
-        elif name == "--theme" and (value := value or next(rest, "")) in theme.THEMES:
-            chosen = value
-        else:
+        elif name in known and (value := value or next(rest, "")) in known[name]:
+            chosen[name] = value
+        elif word == "--":
+            files += rest
+        elif word.startswith("-"):
             return None
-    return chosen, flags
+        else:
+            files.append(word)
+    return Options(theme=chosen["--theme"], page=chosen["--page"], flags=frozenset(flags), files=tuple(files))
 
 
 def _test(app: "App") -> None:

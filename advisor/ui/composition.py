@@ -27,9 +27,8 @@ from advisor.ui.controllers.hardware import HardwareController
 from advisor.ui.controllers.meters import MeterController
 from advisor.ui.controllers.onnx_file import FileRequest, OnnxFileController
 from advisor.ui.controllers.probe import ProbeController
-from advisor.ui.controllers.reading import ReadingController
 from advisor.ui.controllers.real_files import RealFilesController
-from advisor.ui.controllers.report import HistoryController, ReportController
+from advisor.ui.controllers.report import HistoryController
 from advisor.ui.controllers.runtime import RuntimeController
 from advisor.ui.controllers.settings import SettingsController
 from advisor.ui.controllers.task import RecommendController, TaskController
@@ -38,6 +37,7 @@ from advisor.ui.desktop import Desktop
 from advisor.ui.examples_wiring import ExamplesPart
 from advisor.ui.main_window import MainWindow
 from advisor.ui.models_wiring import ModelsPart
+from advisor.ui.report_wiring import ReportPart
 from advisor.ui.store import RealState, Snapshot, Store
 from advisor.ui.warm_up import WarmUp
 from advisor.ui.widgets.page import Page
@@ -99,6 +99,11 @@ class App(QObject):
         self.history.load()
         self._show_icons()
         self._warm_up.start()
+
+    def open_files(self, files: tuple[str, ...]) -> None:
+        """Show result files on the page Report: one, or two side by side."""
+        self.window.go("report")
+        self.reports.reading.open_files(files)
 
     def remember_window(self) -> None:
         """Keep size and place of the window for the next start; where that cannot be written it is not kept."""
@@ -168,15 +173,14 @@ class App(QObject):
             store, run, plan=self._file_plan, keep=jobs.keep_file, make_child=self._make_child, log=jobs.log_child,
             broken=broken, parent=self,
         )  # fmt: skip
-        self.report = ReportController(store, run, write=jobs.write_report, broken=broken, parent=self)
+        self.reports = ReportPart(store, run=run, broken=broken, parent=self)
+        self.report = self.reports.writing
+        self.reports.task_wanted.connect(self._go_task)
         self.history = HistoryController(
             store, run, load=jobs.load_archive, add_probe=jobs.keep_probe, broken=broken, parent=self
         )
         self.report.written.connect(self.history.load)
         self.file.measured.connect(self.history.load)
-        self.reading = ReadingController(
-            store, run, read=jobs.read_report, write=jobs.export_report, broken=broken, parent=self
-        )
         self.meters = MeterController(
             store, run, survey=electricity.survey_meters, read=electricity.read_power, load_wall=electricity.load_wall,
             keep_wall=electricity.keep_wall, forget_wall=electricity.forget_wall, broken=broken, parent=self,
@@ -229,7 +233,7 @@ class App(QObject):
         makers: dict[str, Callable[[], Page]] = {
             "this-computer": self._this_computer, "task": self._task_page, "results": self._results,
             "compare": self._compare, "probe": self._probe_page, "models": self.models.page,
-            "examples": self.examples.page, "report": self._report_page, "settings": self._settings_page,
+            "examples": self.examples.page, "report": self.reports.page, "settings": self._settings_page,
         }  # fmt: skip
         return makers[name]()
 
@@ -292,19 +296,6 @@ class App(QObject):
         page.results_requested.connect(self._go_results)
         return page
 
-    def _report_page(self) -> Page:
-        from advisor.ui.pages.report_page import ReportPage
-
-        page = ReportPage()
-        page.save_requested.connect(self.report.save)
-        page.examples_wanted.connect(self.report.include_examples)
-        page.task_requested.connect(self._go_task)
-        page.open_requested.connect(self.reading.open)
-        page.beside_requested.connect(self.reading.put_beside)
-        page.save_again_requested.connect(self.reading.save)
-        page.close_requested.connect(self.reading.close)
-        return page
-
     def _settings_page(self) -> Page:
         from advisor.ui.pages.settings_page import SettingsPage
 
@@ -361,7 +352,7 @@ class App(QObject):
         from advisor.ui.widgets import icon
 
         self.window.set_icons({page: icon.line_icon(name, self._qt.palette()) for page, _, name in PAGES})
-        self.window.setWindowIcon(icon.app_icon())
+        self._qt.setWindowIcon(icon.app_icon())
 
     def _dress(self) -> None:
         theme.dress(

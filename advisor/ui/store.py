@@ -241,10 +241,13 @@ class SavedReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenedReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A report of the history that is looked at."""
+    """A report of the history, or of a file, that is looked at."""
 
     id: int
+    """Of the history; below zero for a file."""
     document: ReportDocument
+    file: str = ""
+    """Name of the file it was read from; empty for one of the history."""
 
 
 class ReadingState(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,7 +35,8 @@ class WindowActions(QObject):
         self._reactions: dict[str, Callable[[], Any]] = {
             **given, "quit": window.close, "run": self._run,
             "load-machine": self._load_machine, "save-machine": self._save_machine, "export": self._export,
-            "copy-summary": self._copy_summary, "filter": self._filter, "help": self._help, "about": self._about,
+            "open-result": self._open_result, "copy-summary": self._copy_summary, "filter": self._filter,
+            "help": self._help, "about": self._about,
             "next-pane": self._next_pane, "previous-pane": self._previous_pane, "shortcuts": self._shortcuts,
         }  # fmt: skip
         window.action_triggered.connect(self._on_window_action_triggered)
@@ -59,6 +60,10 @@ class WindowActions(QObject):
     def _save_machine(self) -> None:
         self.window.go("this-computer")
         self.window.page("this-computer").choose_target()  # type: ignore[attr-defined]
+
+    def _open_result(self) -> None:
+        self.window.go("report")
+        self.window.page("report").choose_result()  # type: ignore[attr-defined]
 
     def _export(self) -> None:
         self.window.go("report")

@@ -61,6 +61,7 @@ def store(qapp):
 
 def reading(store, run, bugs, **changes):
     given = {"read": lambda report_id: document(title=f"Report {report_id}"), "write": lambda made, path: None}
+    given["read_file"] = lambda path: document(title=f"File {path.name}")
     return ReadingController(store, run, broken=bugs.append, **(given | changes))
 
 

@@ -70,7 +70,7 @@ def test_every_action_does_something_without_a_crash(full_app, info, monkeypatch
     full_app.window.actions_by_id[info.id].trigger()
     if info.id.startswith("go-"):
         assert full_app.window.current == info.id.removeprefix("go-")
-    if info.id in {"load-machine", "save-machine", "export"}:
+    if info.id in {"load-machine", "save-machine", "export", "open-result"}:
         assert len(opened) == 1
     if info.id == "copy-summary":
         assert "Fits" in QApplication.clipboard().text()

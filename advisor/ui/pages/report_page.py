@@ -1,11 +1,11 @@
 """Save the answer as a report, and look back at what was measured before."""
 
-from PySide6.QtCore import Qt, QUrl, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QBoxLayout, QCheckBox, QFileDialog, QWidget
+from PySide6.QtWidgets import QBoxLayout, QCheckBox, QFileDialog, QHBoxLayout, QWidget
 from typing_extensions import override
 
-from advisor.report import wording
+from advisor.report import export, result_file, wording
 from advisor.ui import theme
 from advisor.ui.models import measurement, report_sheet
 from advisor.ui.models.simple_table import KEY_ROLE, Cell, SimpleTableModel
@@ -28,6 +28,7 @@ _CONTENT = (
 
 
 NO_REPORT = "None yet. Each report you save is kept here too, to be opened and compared later."
+FILE_TIP = "A report saved as data on this or another computer; two can be chosen to stand side by side"
 
 
 class ReportPage(Page):
@@ -37,6 +38,7 @@ class ReportPage(Page):
         save_requested: file name, and whether names are left out.
         task_requested: on to the task.
         open_requested: id of a saved report to show.
+        files_requested: names of result files to show, as a tuple.
         beside_requested: id of a saved report to show beside it; None for none.
         save_again_requested: file name for the report that is shown.
         close_requested: put the report that is shown away.
@@ -46,6 +48,7 @@ class ReportPage(Page):
     save_requested = Signal(str, bool)
     task_requested = Signal()
     open_requested = Signal(int)
+    files_requested = Signal(object)
     beside_requested = Signal(object)
     save_again_requested = Signal(str)
     close_requested = Signal()
@@ -83,7 +86,8 @@ class ReportPage(Page):
     @Slot()
     def choose_file(self) -> None:
         """Ask where to save the report."""
-        ending, words = KINDS[self.kind.currentIndex()]
+        kind, words = KINDS[self.kind.currentIndex()]
+        ending = export.ending(kind)
         dialog = QFileDialog(self, "Save the report")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilter(f"{words} (*.{ending})")
@@ -98,11 +102,21 @@ class ReportPage(Page):
         """Ask where to save the report that is shown; the kind is chosen with the file."""
         dialog = QFileDialog(self, "Save the report again")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters([f"{words} (*.{ending})" for ending, words in KINDS])
+        dialog.setNameFilters([f"{words} (*.{export.ending(kind)})" for kind, words in KINDS])
         dialog.setDefaultSuffix(KINDS[0][0])
         dialog.selectFile(f"model-fit-report.{KINDS[0][0]}")
         dialog.filterSelected.connect(self._on_dialog_filter_selected)
         dialog.fileSelected.connect(self.save_again_requested)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    @Slot()
+    def choose_result(self) -> None:
+        """Ask which result files to show."""
+        dialog = QFileDialog(self, "Open a result")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilters([f"Results (*{result_file.SUFFIX})", "Results and other JSON (*.json)"])
+        dialog.filesSelected.connect(self._on_dialog_files_selected)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
@@ -140,6 +154,8 @@ class ReportPage(Page):
         self.reports.selectionModel().selectionChanged.connect(self._on_reports_selection_changed)
         self.open = text.button("Open the report")
         self.open.clicked.connect(self._on_open_clicked)
+        self.open_file = text.button("Open a file...", tip=FILE_TIP)
+        self.open_file.clicked.connect(self.choose_result)
         self.reading_notice = Notice()
         self.reading_saved = Notice(action="Open it")
         self.reading_saved.clicked.connect(self._on_reading_saved_clicked)
@@ -149,7 +165,12 @@ class ReportPage(Page):
         self.opened.close_requested.connect(self.close_requested)
         for widget in (self.reports_empty, self.reports, self.reading_notice):
             card.body.addWidget(widget)
-        card.body.addWidget(self.open, 0, Qt.AlignmentFlag.AlignLeft)
+        row = QHBoxLayout()
+        row.setSpacing(theme.unit_px(self))
+        row.addWidget(self.open)
+        row.addWidget(self.open_file)
+        row.addStretch(1)
+        card.body.addLayout(row)
         card.body.addWidget(self.opened)
         card.body.addWidget(self.reading_saved)
         return card
@@ -210,6 +231,8 @@ class ReportPage(Page):
         self._copy_path = new.reading.saved_path
         self.reading_saved.show_text(f"Saved as {self._copy_path}." if self._copy_path else "")
         self.opened.show_reports(new.reading.opened, new.archive.reports)
+        if new.reading.error or any(item.file for item in new.reading.opened):
+            QTimer.singleShot(0, self._on_reading_laid_out)
 
     @Slot(str)
     def _on_dialog_file_selected(self, file: str) -> None:
@@ -217,10 +240,19 @@ class ReportPage(Page):
 
     @Slot(str)
     def _on_dialog_filter_selected(self, words: str) -> None:
-        ending = next(ending for ending, known in KINDS if words.startswith(known))
+        ending = export.ending(next(kind for kind, known in KINDS if words.startswith(known)))
         dialog: QFileDialog = self.sender()  # type: ignore[assignment]
         dialog.setDefaultSuffix(ending)
         dialog.selectFile(f"model-fit-report.{ending}")
+
+    @Slot()
+    def _on_reading_laid_out(self) -> None:
+        """Bring what was opened, or why it was not, into view: files are opened from outside of the page, too."""
+        self.scroll_to(self.reading_notice if self.opened.isHidden() else self.opened)
+
+    @Slot(list)
+    def _on_dialog_files_selected(self, files: list[str]) -> None:
+        self.files_requested.emit(tuple(files))
 
     @Slot()
     def _on_saved_clicked(self) -> None:

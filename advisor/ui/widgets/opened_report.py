@@ -74,8 +74,10 @@ class OpenedReportView(QWidget):
         if not opened:
             return
         first, second = opened[0], opened[1] if len(opened) > 1 else None
-        self._show_answer(first.document)
+        self._show_answer(first)
         others = tuple((other.id, list_words(other)) for other in known if other.id != first.id)
+        if second is not None and second.file:
+            others = ((second.id, f"The file {second.file}"), *others)
         self.beside.set_choices(((None, "Nothing"), *others))
         self.beside.show_value(second.id if second is not None else None)
         text.set_because(self.beside, "" if others else "There is no other report yet.")
@@ -123,9 +125,10 @@ class OpenedReportView(QWidget):
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
         return row
 
-    def _show_answer(self, document: ReportDocument) -> None:
-        answer = document.answer
-        self.kicker.setText(f"{report_sheet.when(document.created)} on {document.machine_name}")
+    def _show_answer(self, opened: OpenedReport) -> None:
+        document, answer = opened.document, opened.document.answer
+        origin = f", from {opened.file}" if opened.file else ""
+        self.kicker.setText(f"{report_sheet.when(document.created)} on {document.machine_name}{origin}")
         for widget in (*self.tiles.values(), self.quality, self.verdict):
             widget.setVisible(answer is not None)
         if answer is None:
