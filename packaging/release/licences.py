@@ -24,7 +24,7 @@ FILE_NAME = "licences.json"
 NAMES = tomllib.loads((ROOT / "packaging" / "project.toml").read_text("utf-8"))
 ACCEPTED = frozenset({
     "MIT", "MIT-CMU", "ISC", "Zlib", "0BSD", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "PSF-2.0", "HPND", "MPL-2.0",
-    "CC0-1.0", "LGPL-3.0-only", "LGPL-2.1-or-later", "GPL-2.0-or-later WITH Bootloader-exception", "bzip2-1.0.6",
+    "CC0-1.0", "LicenseRef-Sources", "LGPL-3.0-only", "LGPL-2.1-or-later", "GPL-2.0-or-later WITH Bootloader-exception", "bzip2-1.0.6",
     "blessing", "X11", "Matplotlib", "CC-BY-4.0",
 })  # fmt: skip
 """Each may be given away inside this bundle: Qt and glib as separate files that a user can replace (LGPL)."""
@@ -196,10 +196,10 @@ def system_library(name: str, into: Collector) -> None:
 
 
 def data(into: Collector) -> None:
-    """Add the sources of the app's own tables."""
+    """Add the app's own tables; each names its sources and their licences in its text."""
     for path in sorted((ROOT / "resources").rglob("SOURCES.md")):
         name = path.parent.relative_to(ROOT / "resources").as_posix()
-        into.add(f"Data: {name}", "", "Apache-2.0", "data", "", [_read(path)])
+        into.add(f"Data: {name}", "", "LicenseRef-Sources", "data", "", [_read(path)])
 
 
 def collect(bundle: Path, site: Path) -> dict[str, Any]:
