@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
+    # What an administrator runs must leave nothing in an installed app's folder: a package manager would not remove it.
+    sys.dont_write_bytecode = True
     package = Path(__file__).resolve().parents[1]
     spec = importlib.util.spec_from_file_location(
         package.name, package / "__init__.py", submodule_search_locations=[str(package)]

@@ -1,6 +1,8 @@
 """Command line and environment of a child."""
 
 import os
+import shutil
+import subprocess
 import sys
 import sysconfig
 import venv
@@ -11,6 +13,8 @@ import pytest
 
 from advisor.child import command, runner
 from advisor.paths import HOME_VARIABLE
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_the_child_is_this_app_in_this_interpreter():
@@ -53,6 +57,21 @@ def test_another_interpreter_starts_the_app_by_its_file_and_sees_none_of_this_on
     found = command.environment({"PYTHONPATH": "/mine", "VIRTUAL_ENV": "/v", "PATH": "/bin"}, python="/other/python")
     assert {"PYTHONPATH", "VIRTUAL_ENV"}.isdisjoint(found)
     assert found["PATH"] == "/bin"
+
+
+def test_another_interpreter_leaves_nothing_in_the_apps_folder(tmp_path):
+    for name in ("__init__.py", "child/alone.py"):  # the rest is not needed to look at how it starts
+        (tmp_path / "advisor" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "advisor" / name, tmp_path / "advisor" / name)
+    (tmp_path / "advisor" / "__main__.py").write_text("import advisor.more\nprint(__package__)\n")
+    (tmp_path / "advisor" / "more.py").write_text("")
+    before = sorted(tmp_path.rglob("*"))
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    done = subprocess.run(
+        [sys.executable, "-P", tmp_path / "advisor/child/alone.py"], capture_output=True, text=True, env=env
+    )
+    assert (done.stdout, done.stderr) == ("advisor\n", "")
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_this_interpreter_by_name_is_no_other():
