@@ -1,7 +1,7 @@
 """Makes .deb and .rpm from the bundle and the desktop's files: build/bundle and build/linux into dist/.
 
 Run: `python packaging/linux/build_packages.py [--fast]` with the environment that test.sh makes (nfpm). A release packs
-the .deb by xz, which takes minutes and two processors; --fast packs it by gzip. Same input, same bytes.
+the .deb by xz, which takes minutes and two processors; --fast packs it by zstd. Same input, same bytes.
 """
 
 import argparse
@@ -143,11 +143,21 @@ def settings(bundle: Path, files: Path, number: str, *, rpm: bool, packing: str)
         "section": "science", "priority": "optional", "maintainer": MAINTAINER, "vendor": NAMES["developer"],
         "homepage": NAMES["homepage"], "license": NAMES["license"], "description": text,
         "depends": depends.rpm(bundle) if rpm else depends.debian(bundle),
-        "recommends": ["xdg-desktop-portal"] if rpm else ["xdg-desktop-portal", "python3-venv"],
+        "recommends": ["xdg-desktop-portal", "python3"] if rpm else ["xdg-desktop-portal", "python3", "python3-venv"],
         "contents": contents(bundle, files, rpm=rpm),
         "rpm": {"group": "Applications/Engineering", "summary": NAMES["summary"], "compression": "zstd"},
         "deb": {"compression": packing},
     }  # fmt: skip
+
+
+def copied(bundle: Path, place: Path, date: int) -> Path:
+    """Copy a bundle with the rights and dates that are installed; what running it has left there stays behind."""
+    shutil.copytree(bundle, place, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in [place, *place.rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.parent == place else 0o644)
+        os.utime(path, (date, date), follow_symlinks=False)
+    return place
 
 
 def nfpm(config: dict[str, Any], kind: str, target: Path, date: int) -> None:
@@ -182,14 +192,15 @@ def make(bundle: Path, files: Path, out: Path, *, fast: bool, kinds: tuple[str, 
     licences = json.loads((bundle / "_internal" / "licences.json").read_text("utf-8"))
     out.mkdir(parents=True, exist_ok=True)
     made = []
-    with tempfile.TemporaryDirectory() as work:
+    with tempfile.TemporaryDirectory(dir=out) as work:
+        bundle = copied(bundle, Path(work) / COMMAND, date)
         whole = Path(work) / "files"
         shutil.copytree(files, whole)
         documents(whole, licences, number, date)
         for path in [whole, *whole.rglob("*")]:
             os.utime(path, (date, date))
         for kind in kinds:
-            packing = "gzip" if fast else "none"
+            packing = "zstd" if fast else "none"
             config = settings(bundle, whole, number, rpm=kind == "rpm", packing=packing)
             arch = {"deb": f"_{number}-{REVISION}_amd64", "rpm": f"-{number}-{REVISION}.x86_64"}[kind]
             target = out / f"{COMMAND}{arch}.{kind}"
@@ -206,7 +217,7 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, default=bundle_build.ROOT / "build" / "bundle" / COMMAND)
     parser.add_argument("--files", type=Path, default=ROOT / "build" / "linux")
     parser.add_argument("--out", type=Path, default=ROOT / "dist")
-    parser.add_argument("--fast", action="store_true", help="pack by gzip")
+    parser.add_argument("--fast", action="store_true", help="pack by zstd: larger, in seconds")
     parser.add_argument("--only", choices=("deb", "rpm"))
     options = parser.parse_args()
     kinds = (options.only,) if options.only else ("deb", "rpm")

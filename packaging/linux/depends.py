@@ -1,4 +1,4 @@
-"""Which libraries of the system the bundle asks for: its own list, against what packages/nfpm.yaml promises.
+"""Which libraries of the system the bundle asks for, as the packages' Depends and Requires.
 
 What is read: the NEEDED entries of every program and library in the bundle, less what the bundle brings itself; what Qt
 and others open at run time is listed by hand with its reason. Needs readelf, and dpkg for names of Debian packages.
