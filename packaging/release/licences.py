@@ -24,7 +24,8 @@ FILE_NAME = "licences.json"
 NAMES = tomllib.loads((ROOT / "packaging" / "project.toml").read_text("utf-8"))
 ACCEPTED = frozenset({
     "MIT", "MIT-CMU", "ISC", "Zlib", "0BSD", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "PSF-2.0", "HPND", "MPL-2.0",
-    "CC0-1.0", "LicenseRef-Sources", "LGPL-3.0-only", "LGPL-2.1-or-later", "GPL-2.0-or-later WITH Bootloader-exception", "bzip2-1.0.6",
+    "CC0-1.0", "LGPL-3.0-only", "LGPL-2.1-or-later", "GPL-2.0-or-later WITH Bootloader-exception", "bzip2-1.0.6",
+    "LicenseRef-Sources",
     "blessing", "X11", "Matplotlib", "CC-BY-4.0",
 })  # fmt: skip
 """Each may be given away inside this bundle: Qt and glib as separate files that a user can replace (LGPL)."""

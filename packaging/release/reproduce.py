@@ -1,8 +1,8 @@
 """Builds everything twice and compares: same sources, same bytes, whoever builds and when.
 
 The second build runs from a copy of the sources in another folder, with another time zone, language, mask of rights
-and order of hashes. Run: `python packaging/release/reproduce.py [--packages]`. Prints each file that differs; exit status 1
-when there is one. Wheel, sdist and bundle take about three minutes on two processors, packages two more.
+and order of hashes. Run: `python packaging/release/reproduce.py [--packages]`. Prints each file that differs; exit
+status 1 when there is one. Wheel, sdist and bundle take about three minutes on two processors, packages one more.
 """
 
 import argparse
@@ -82,7 +82,10 @@ def main() -> None:
     parser.add_argument("--packages", action="store_true", help=".deb and .rpm too")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
-        sources = [copy_of_sources(Path(place) / name) for name in ("one", "another-folder/longer")]
+        sources = [copy_of_sources(Path(place) / "one"), Path(place) / "another-folder" / "longer"]
+        shutil.copytree(sources[0], sources[1], symlinks=True, copy_function=shutil.copyfile)
+        for path in sources[1].rglob("*"):
+            path.chmod((sources[0] / path.relative_to(sources[1])).stat().st_mode)
         works = [Path(place) / "made-first", Path(place) / "made-second"]
         build(sources[0], works[0], packages=options.packages)
         build(sources[1], works[1], packages=options.packages, **ELSEWHERE)
