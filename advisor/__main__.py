@@ -4,7 +4,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from advisor.child.command import CHILD_OPTION, NO_TELEMETRY, users_loader_path
+from advisor.child.command import CHILD_OPTION, NO_TELEMETRY, users_variables
 
 if TYPE_CHECKING:
     from advisor.child.main import Job
@@ -22,7 +22,7 @@ _NO_DISPLAY = (
 def main() -> NoReturn:
     """Start what the arguments ask for and leave with its exit status."""
     os.environ.update(NO_TELEMETRY)
-    users_loader_path(os.environ)
+    users_variables(os.environ)
     _have_streams()
     arguments = sys.argv[1:]
     if arguments[:1] == [CHILD_OPTION]:

@@ -10,6 +10,10 @@ import sys
 from pathlib import Path
 
 if __name__ == "__main__":
+    if sys.platform == "win32":
+        import ctypes
+
+        ctypes.windll.kernel32.SetDllDirectoryW(None)  # a bundle that starts this has set its own, and it is inherited
     # What an administrator runs must leave nothing in an installed app's folder: a package manager would not remove it.
     sys.dont_write_bytecode = True
     package = Path(__file__).resolve().parents[1]

@@ -13,8 +13,8 @@ ENVIRONMENT_NAMES: tuple[str, ...] = (
     "PATH", "HOME", "USER", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TEMP", "TMP",
     "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR",
     "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "USERPROFILE",
-    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "COVERAGE_PROCESS_START",
-    paths.HOME_VARIABLE,
+    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "PYTHONPYCACHEPREFIX",
+    "COVERAGE_PROCESS_START", paths.HOME_VARIABLE,
 )  # fmt: skip
 """Everything else stays out, so that what a user happens to have set (thread counts, allocators, proxies) cannot
 change a measurement. Idea: pyperf's list of inherited variables."""
@@ -35,27 +35,37 @@ NO_TELEMETRY: dict[str, str] = {
 """Libraries that report on their use unless told not to. ONNX Runtime and its genai extension do so on Linux and macOS
 since 1.29 (microsoft/onnxruntime#27379): with the first name, read when they are loaded, they make no identifier, no
 cache and no connection; versions before 1.32 read the second."""
-_LOADER_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_BUNDLE_NAMES = ("QT_PLUGIN_PATH", "QML2_IMPORT_PATH", "PYSIDE6_OPTION_PYTHON_ENUM")
+"""Set by PyInstaller's and PySide6's start: a browser or a viewer made with Qt would load the bundle's plugins. Qt
+finds them without."""
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def users_loader_path(variables: MutableMapping[str, str]) -> None:
-    """Undo what the start program of a bundle does to the path of libraries, once it has been read.
+def users_variables(variables: MutableMapping[str, str]) -> None:
+    """Undo what the start of a bundle does to the environment, once it has been read.
 
-    Other programs that the app starts (a browser, nvidia-smi, another Python) must find the system's libraries, not the
-    bundle's. The start program keeps the user's value in a variable of its own.
+    Other programs that the app starts (a browser, nvidia-smi, another Python) must find the system's libraries and
+    plugins, not the bundle's. The start program keeps the user's path of libraries in a variable of its own.
 
     Args:
         variables: the environment; changed in a bundle only.
     """
     if not getattr(sys, "frozen", False):
         return
-    for name in _LOADER_PATHS:
-        before = variables.pop(f"{name}_ORIG", None)
-        if before:
-            variables[name] = before
+    for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
+        kept = _outside(variables.pop(f"{name}_ORIG", variables.get(name, "")))
+        if kept:
+            variables[name] = kept
         else:
             variables.pop(name, None)
+    for name in [name for name in variables if name.startswith("_PYI_") or name in _BUNDLE_NAMES]:
+        del variables[name]
+
+
+def _outside(folders: str) -> str:
+    """Return a list of folders, as PATH holds one, without those of the bundle."""
+    bundle = Path(getattr(sys, "_MEIPASS", os.devnull))
+    return os.pathsep.join(part for part in folders.split(os.pathsep) if part and not Path(part).is_relative_to(bundle))
 
 
 def command(job: str, *, python: str | None = None) -> list[str]:
@@ -95,6 +105,10 @@ def environment(
     if _alone(python):
         for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"):
             kept.pop(name, None)
+        if getattr(sys, "frozen", False):
+            kept["PATH"] = _outside(kept.get("PATH", os.defpath))  # on Windows PySide6 puts its own folder there
+            # Nothing may be written beside the bundle's sources: it would outlive the bundle's removal.
+            kept["PYTHONPYCACHEPREFIX"] = str(Path(python or sys.executable).parents[1] / "bytecode")
         return kept
     if not getattr(sys, "frozen", False):
         home = str(_PACKAGE.parent)

@@ -67,7 +67,7 @@ def install(yes: Yes = False, as_json: JsonFlag = False) -> None:
     import msgspec
 
     from advisor.cli import job_run
-    from advisor.convert import tools
+    from advisor.convert import base_python, tools
     from advisor.convert.tools_install import InstallRequest, InstallResult
     from advisor.report import conversion_tools as words
 
@@ -78,6 +78,7 @@ def install(yes: Yes = False, as_json: JsonFlag = False) -> None:
     if state.status in ("own", "installed"):
         _say(output, words.state_sentence(state))
         return
+    base_python.find()  # before the user is asked
     output.note(words.takes_sentence(takes, state))
     _ask(words.INSTALL_QUESTION, yes)
     request = msgspec.json.encode(InstallRequest(folder=str(tools.folder())))

@@ -22,6 +22,7 @@ import msgspec
 
 from advisor import paths, resources, units
 from advisor.child import file_lock
+from advisor.convert import base_python
 from advisor.errors import ChildError, NotFoundError, OutputError
 from advisor.evidence import Quantity
 
@@ -86,6 +87,8 @@ class Takes(msgspec.Struct, frozen=True, kw_only=True):
     seconds: Quantity
     hashed: bool
     """Every file's hash is known; false where that of torch is not."""
+    why_not: str = ""
+    """What must be done before; empty when a Python that suits is there."""
 
 
 def folder() -> Path:
@@ -148,7 +151,12 @@ def missing() -> NotFoundError:
 
 
 def takes() -> Takes:
-    """Return what an installation takes on this system."""
+    """Return what an installation takes on this system; starts the Python that the environment would be made of."""
+    version, why_not = "", ""
+    try:
+        version = base_python.find().version
+    except NotFoundError as error:
+        why_not = error.sentence()
     size = download_bytes()
     low, value, high = (unpack + size / line for unpack, line in zip(_UNPACK_S, _LINE_BYTES_PER_S, strict=True))
     return Takes(
@@ -164,7 +172,7 @@ def takes() -> Takes:
             value=value, low=low, high=high, unit="s", evidence="assumed",
             basis="half a minute to unpack, measured on 2 cores, and a line of 50 Mbit/s; range: fast to 10 Mbit/s",
         ),
-        hashed=torch_is_hashed(f"{sys.version_info[0]}.{sys.version_info[1]}"),
+        hashed=torch_is_hashed(version or base_python.VERSIONS[0]), why_not=why_not,
     )  # fmt: skip
 
 

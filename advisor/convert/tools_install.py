@@ -9,7 +9,6 @@ import contextlib
 import datetime
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +20,7 @@ import msgspec
 
 from advisor import paths, units
 from advisor.child.main import Channel, refuse_request
-from advisor.convert import tools
+from advisor.convert import base_python, tools
 from advisor.convert.pip_output import PipOutput
 from advisor.errors import ChildError, NotFoundError, OutputError
 
@@ -32,9 +31,6 @@ _PIP = (
     "--only-binary=:all:", "--no-compile",
 )  # fmt: skip
 _RAW_PROGRESS = ("--progress-bar", "raw")
-_BASES = ("python3.11", "python3.12", "python3.13", "python3")
-_PYTHONS = ("3.11", "3.12", "3.13")
-_ASK = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
 _TRIAL = """
 import importlib, importlib.metadata, json, sys
 names = {"onnxruntime-genai": "onnxruntime_genai", "huggingface-hub": "huggingface_hub", "protobuf": "google.protobuf"}
@@ -118,7 +114,7 @@ class _Installation:
         if tools.unsupported():
             raise tools.missing()
         tools.check_own(self._place)
-        base, version = base_python()
+        base = base_python.find()
         self._channel.on_cancel(self._kill)
         with tools.alone(self._place):
             if self._place.exists():
@@ -127,10 +123,10 @@ class _Installation:
             tools.check_room(self._place)
             self._tell(0.0, "making an environment")
             _claim(self._place)
-            self._call([base, "-I", "-m", "venv", str(self._place)], "The environment could not be made")
-            self._fetch(version)
+            self._call([base.path, "-I", "-m", "venv", str(self._place)], "The environment could not be made")
+            self._fetch(base.version)
             self._tell(_SHARE_UNPACKED, "trying the tools out")
-            return self._complete(self._try_out(), version)
+            return self._complete(self._try_out(), base.version)
 
     def _fetch(self, version: str) -> None:
         installer, packages, torch = map(Path, self._request.lock or tools.lock_files())
@@ -262,45 +258,6 @@ def _claim(place: Path) -> None:
             "path-not-writable", f"{place} cannot be written: {error.strerror or error}.",
             remedy="Change its permissions, or free some space.", path=str(place),
         ) from error  # fmt: skip
-
-
-def base_python() -> tuple[str, str]:
-    """Return the interpreter that the environment is made of, and its version.
-
-    Raises:
-        NotFoundError: `venv-missing`; it cannot make environments. `python-missing`; the app is a bundle without one.
-    """
-    if not getattr(sys, "frozen", False):
-        version = _ask(sys.executable)
-        if version:
-            return sys.executable, version
-        mine = f"{sys.version_info[0]}.{sys.version_info[1]}"
-        raise NotFoundError(
-            "venv-missing",
-            f"This Python {mine} cannot make environments: its parts `venv` and `ensurepip` are missing.",
-            remedy=f"On Debian or Ubuntu: sudo apt-get install python{mine}-venv. Then try again.",
-        )
-    for name in _BASES:
-        found = shutil.which(name)
-        if found and (version := _ask(found)) in _PYTHONS:
-            return found, version
-    raise NotFoundError(
-        "python-missing",
-        "The tools need a Python of their own kind, and none of the versions 3.11 to 3.13 was found on this computer.",
-        remedy="Install Python 3.11, with its part for environments (python3.11-venv on Debian), then try again.",
-    )
-
-
-def _ask(python: str) -> str:
-    """Return the version of an interpreter that can make environments, else nothing."""
-    try:
-        done = subprocess.run(  # noqa: S603 - a list of our own making, no shell
-            [python, "-I", "-c", _ASK], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-            timeout=60,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def _says_bytes(version_line: str) -> bool:

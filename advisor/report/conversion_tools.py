@@ -28,7 +28,7 @@ def state_sentence(state: ToolsState) -> str:
     sentences = {
         "own": f"This Python can convert models itself: {tools}.",
         "installed": f"The conversion tools are installed and take {size}: {tools}.",
-        "outdated": f"The conversion tools are installed ({size}) in the versions of an older release of this app. "
+        "outdated": f"The conversion tools are installed ({size}) in the versions of another release of this app. "
         "They still work; installing again brings them up to date.",
         "missing": "The conversion tools are not installed. " + PURPOSE,
         "unsupported": f"Models cannot be converted here. {state.why_unsupported} Models that are published as ONNX "
@@ -45,9 +45,10 @@ def takes_sentence(takes: Takes, state: ToolsState) -> str:
     if not takes.hashed:
         hashed = "Every file but PyTorch's is held against a known hash."
     low, high = (units.duration(end or 0) for end in (takes.seconds.low, takes.seconds.high))
+    before = f"{takes.why_not} " if takes.why_not else ""
     return (
-        f"About {units.size(takes.download.value or 0)} are downloaded from the package index that pip is set to (PyPI "
-        f"if none) and from the PyTorch project, and {units.size(takes.disk.value or 0)} stay on the disk, in "
+        f"{before}About {units.size(takes.download.value or 0)} are downloaded from the package index that pip is set "
+        f"to (PyPI if none) and from the PyTorch project, and {units.size(takes.disk.value or 0)} stay on the disk, in "
         f"{state.folder}{free}. It takes about {units.duration(takes.seconds.value or 0)} ({low} to {high}, by your "
         f"line). {hashed} Nothing about you or your models is sent."
     )

@@ -102,17 +102,29 @@ def test_a_child_in_an_interpreter_without_the_app_speaks_the_protocol(tmp_path)
     ("before", "after"),
     [
         (
-            {"LD_LIBRARY_PATH": "/bundle", "LD_LIBRARY_PATH_ORIG": "/mine", "A": "b"},
+            {"LD_LIBRARY_PATH": "/bundle/inside:/mine", "LD_LIBRARY_PATH_ORIG": "/mine", "A": "b"},
             {"LD_LIBRARY_PATH": "/mine", "A": "b"},
         ),
-        ({"LD_LIBRARY_PATH": "/bundle", "A": "b"}, {"A": "b"}),
+        ({"LD_LIBRARY_PATH": "/bundle/inside", "A": "b"}, {"A": "b"}),
+        ({"DYLD_LIBRARY_PATH": "/bundle/inside:/mine"}, {"DYLD_LIBRARY_PATH": "/mine"}),
+        ({"QT_PLUGIN_PATH": "/bundle/inside/p", "_PYI_ARCHIVE_FILE": "/bundle/app", "QT_SCALE_FACTOR": "2"},
+         {"QT_SCALE_FACTOR": "2"}),
         ({"A": "b"}, {"A": "b"}),
     ],
-)
+)  # fmt: skip
 def test_programs_that_a_bundle_starts_find_the_systems_libraries(monkeypatch, before, after):
     untouched = dict(before)
-    command.users_loader_path(untouched)
+    command.users_variables(untouched)
     assert untouched == before  # from source nothing was changed
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    command.users_loader_path(before)
+    monkeypatch.setattr(sys, "_MEIPASS", "/bundle/inside", raising=False)
+    command.users_variables(before)
     assert before == after
+
+
+def test_another_interpreter_started_by_a_bundle_sees_nothing_of_it_and_writes_nothing_into_it(monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "_MEIPASS", "/bundle/inside", raising=False)
+    found = command.environment({"PATH": "/bundle/inside/PySide6:/bin"}, python="/tools/bin/python")
+    assert found["PATH"] == "/bin"
+    assert found["PYTHONPYCACHEPREFIX"] == "/tools/bytecode"

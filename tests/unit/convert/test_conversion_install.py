@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import socket
-import sys
 import threading
 import zipfile
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 
 from advisor.child import runner
 from advisor.child.protocol import Progress
-from advisor.convert import tools, tools_install
+from advisor.convert import tools
 from advisor.convert.pip_output import PipOutput
 from advisor.errors import AdvisorError
 
@@ -268,29 +267,6 @@ def test_each_reason_of_pip_gets_its_sentence(code, text):
         assert "torch==2.13.0+cpu" in error.message
     if code == "hash-mismatch":
         assert "gguf==0.19.0" in error.message
-
-
-def test_a_python_that_cannot_make_environments_is_told_apart_and_the_package_named(tmp_path, monkeypatch):
-    bare = tmp_path / "python"
-    bare.write_text("#!/bin/sh\nexit 1\n")  # as Debian's python3 without python3-venv: it has no ensurepip
-    bare.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(bare))
-    with pytest.raises(AdvisorError) as caught:
-        tools_install.base_python()
-    assert caught.value.code == "venv-missing"
-    assert f"python3.{sys.version_info[1]}-venv" in caught.value.remedy
-
-
-def test_a_bundle_looks_for_a_python_of_the_computer(tmp_path, monkeypatch):
-    python = Path(sys.executable)
-    monkeypatch.setattr(sys, "frozen", True, raising=False)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(AdvisorError) as caught:
-        tools_install.base_python()
-    assert caught.value.code == "python-missing"
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    (tmp_path / f"python{version}").symlink_to(python)
-    assert tools_install.base_python() == (str(tmp_path / f"python{version}"), version)
 
 
 def test_progress_is_read_from_pips_own_lines():
