@@ -22,7 +22,10 @@ import elf
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 NAMES = tomllib.loads((HERE.parent / "project.toml").read_text("utf-8"))
-SOURCES = ("advisor", "resources", "packaging/bundle", "packaging/release", "packaging/windows", "packaging/macos")
+RECIPE = {"win32": HERE.parent / "windows", "darwin": HERE.parent / "macos"}.get(sys.platform)
+SOURCES = (
+    "advisor", "resources", "packaging/bundle", "packaging/release", *([f"packaging/{RECIPE.name}"] if RECIPE else []),
+)  # fmt: skip
 SINGLE_SOURCES = (
     "pyproject.toml", "constraints.txt", "README.md", "LICENSE", "packaging/project.toml", "packaging/requirements.txt",
 )  # fmt: skip
@@ -164,6 +167,8 @@ def main() -> None:
     stamp.unlink(missing_ok=True)
     date = epoch()
     python = environment(build / "venv", date)
+    if RECIPE:  # icon, version resource, values for Info.plist: drawn by the Qt of the clean environment
+        call(python, RECIPE / "prepare.py", "--out", build / RECIPE.name)
     folder = freeze(python, build / "bundle", build / "pyinstaller", date)
     if sys.platform == "linux":
         print(f"stripped {strip(folder) / 1e6:.1f} MB")
@@ -175,6 +180,11 @@ def main() -> None:
         licences.write(folder, site)
     except licences.IncompleteError as error:
         sys.exit(f"The bundle may not be given away: {error}")
+    if sys.platform == "darwin":
+        sys.path.insert(0, str(RECIPE))
+        import prepare
+
+        prepare.add_file(build / "bundle" / f"{NAMES['name']}.app", folder / "_internal" / licences.FILE_NAME)
     finish(folder, date)
     stamp.write_text(want, "utf-8")
     total = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())

@@ -112,9 +112,22 @@ def is_library_only(entry: Entry) -> bool:
 
 
 def without_dead_links(datas: Iterable[Entry], binaries: Iterable[Entry]) -> list[Entry]:
-    """Return the data files without the links whose library has been dropped."""
+    """Return the data files without the links whose library has been dropped.
+
+    On macOS what belongs to a framework (its links, its Info.plist) stays or goes with the framework as a whole: half a
+    framework cannot be signed.
+    """
+    binaries = list(binaries)
     there = {PurePosixPath(entry[0].replace("\\", "/")).name for entry in binaries}
+    frameworks = {_framework(entry[0]) for entry in binaries}
     return [
         entry for entry in datas
-        if entry[2] != "SYMLINK" or PurePosixPath(entry[1].replace("\\", "/")).name in there
+        if (_framework(entry[0]) in frameworks if _framework(entry[0])
+            else entry[2] != "SYMLINK" or PurePosixPath(entry[1].replace("\\", "/")).name in there)
     ]  # fmt: skip
+
+
+def _framework(name: str) -> str:
+    """Return the macOS framework that an entry lies in, or nothing."""
+    before, found, _ = name.partition(".framework/")
+    return before if found else ""

@@ -20,10 +20,12 @@ sys.path.insert(0, str(HERE.parent))
 import recipes  # noqa: E402
 
 ICON_KINDS = (
-    ("ic11", 32), ("ic12", 64), ("ic07", 128), ("ic13", 256), ("ic08", 256), ("ic14", 512), ("ic09", 512), ("ic10", 1024),
+    ("ic11", 32), ("ic12", 64), ("ic07", 128), ("ic13", 256), ("ic08", 256), ("ic14", 512), ("ic09", 512),
+    ("ic10", 1024),
 )  # fmt: skip
-"""Apple's codes of the sizes and [pixels] of each; sizes that come twice are for screens of double density. The codes of
-16 and 32 pixels at single density (icp4, icp5) are left out: macOS shows PNGs in them wrongly, and makes them from these."""
+"""Apple's codes of the sizes and [pixels] of each; sizes that come twice are for screens of double density. The codes
+of 16 and 32 pixels at single density (icp4, icp5) are left out: macOS shows PNGs in them wrongly and makes them from
+the others."""
 MARGIN = 100 / 1024
 """[1] Share of the side that Apple's icons leave free at each edge."""
 
