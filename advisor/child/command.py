@@ -13,8 +13,8 @@ ENVIRONMENT_NAMES: tuple[str, ...] = (
     "PATH", "HOME", "USER", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TEMP", "TMP",
     "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR",
     "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "USERPROFILE",
-    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "PYTHONPYCACHEPREFIX",
-    "COVERAGE_PROCESS_START", paths.HOME_VARIABLE,
+    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "COVERAGE_PROCESS_START",
+    paths.HOME_VARIABLE,
 )  # fmt: skip
 """Everything else stays out, so that what a user happens to have set (thread counts, allocators, proxies) cannot
 change a measurement. Idea: pyperf's list of inherited variables."""
@@ -107,8 +107,6 @@ def environment(
             kept.pop(name, None)
         if getattr(sys, "frozen", False):
             kept["PATH"] = _outside(kept.get("PATH", os.defpath))  # on Windows PySide6 puts its own folder there
-            # Nothing may be written beside the bundle's sources: it would outlive the bundle's removal.
-            kept["PYTHONPYCACHEPREFIX"] = str(Path(python or sys.executable).parents[1] / "bytecode")
         return kept
     if not getattr(sys, "frozen", False):
         home = str(_PACKAGE.parent)
