@@ -12,6 +12,7 @@ Runner = Callable[[Sequence[str]], str]
 """Runs one command, given as a list of arguments, and returns what it wrote; raises `UnreadableError`."""
 
 _COMMAND_TIMEOUT_S = 20.0
+_NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows: a window without a terminal must not flash one up
 
 
 def run_command(arguments: Sequence[str]) -> str:
@@ -25,8 +26,9 @@ def run_command(arguments: Sequence[str]) -> str:
     """
     try:
         done = subprocess.run(  # noqa: S603 - the arguments are constants of this package
-            list(arguments), capture_output=True, timeout=_COMMAND_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL
-        )
+            list(arguments), capture_output=True, timeout=_COMMAND_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL,
+            creationflags=_NO_WINDOW,
+        )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise UnreadableError(f"{arguments[0]} did not answer in {_COMMAND_TIMEOUT_S:.0f} s") from error
     except OSError as error:

@@ -3,7 +3,8 @@
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 from advisor import __version__
@@ -55,6 +56,9 @@ class Start(QObject):
         look = first_look.read()
         self._look = look._replace(theme=options.theme or look.theme)
         self.app: App | None = None
+        self._files = options.files
+        if sys.platform == "darwin":
+            self.take_handed_files()
         name_application(qt)
         theme.dress(qt, self._look, self._font)
         self.window = MainWindow()
@@ -74,6 +78,25 @@ class Start(QObject):
         if self.app is not None:
             self.app.remember_window()
             self.app.dispose()
+
+    def take_handed_files(self) -> None:
+        """Open files that come as events: macOS names them so, at the start and later, not on the command line."""
+        self._qt.installEventFilter(self)
+
+    # No @override here: typing_extensions is not loaded before the first frame.
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # type: ignore[explicit-override]  # noqa: ARG002, N802
+        """Take the names of files; everything else goes its way."""
+        if not isinstance(event, QFileOpenEvent) or not event.file():
+            return False
+        self._files = (*self._files, event.file())
+        QTimer.singleShot(0, self._open_files)  # several that were chosen together come one by one
+        return True
+
+    @Slot()
+    def _open_files(self) -> None:
+        if self.app is not None and self._files:
+            files, self._files = self._files, ()
+            self.app.open_files(files)
 
     @Slot()
     def _on_window_painted(self) -> None:
@@ -96,8 +119,7 @@ class Start(QObject):
         self.app.begin()
         if self._options.page:
             self.window.go(self._options.page)
-        if self._options.files:
-            self.app.open_files(self._options.files)
+        self._open_files()
         self.made.emit(self.app)
 
 
