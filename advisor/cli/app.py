@@ -15,6 +15,7 @@ from advisor.cli import (
     calibrate,
     catalog,
     compare_energy,
+    completion,
     compression,
     conversion_tools,
     convert,
@@ -114,13 +115,25 @@ def build() -> typer.Typer:
     def _gui(
         files: Annotated[
             list[Path] | None,
-            typer.Argument(metavar="[FILE.mfa.json]...", help="Results to open; two stand side by side."),
+            typer.Argument(metavar="FILE.mfa.json", help="Results to open; two stand side by side."),
         ] = None,
         theme: Annotated[  # noqa: ARG001
-            str | None, typer.Option("--theme", metavar="NAME", help="light, dark or high-contrast, for this run.")
+            str | None,
+            typer.Option(
+                "--theme",
+                metavar="NAME",
+                help="light, dark or high-contrast, for this run.",
+                autocompletion=completion.themes,
+            ),
         ] = None,
         page: Annotated[  # noqa: ARG001
-            str | None, typer.Option("--page", metavar="NAME", help="Page to begin with, for example models.")
+            str | None,
+            typer.Option(
+                "--page",
+                metavar="NAME",
+                help="Page to begin with, for example models.",
+                autocompletion=completion.pages,
+            ),
         ] = None,
     ) -> None:
         """Open the window (the same as no arguments), with results in it if you name some."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from advisor.cli import inputs, job_run
+from advisor.cli import completion, inputs, job_run
 from advisor.cli.options import Controls, JsonFlag, OptionalTaskText
 from advisor.cli.output import Output
 from advisor.errors import InvalidInputError
@@ -16,7 +16,12 @@ _LEAST = 2
 
 def compare_energy(
     candidates: Annotated[
-        list[str], typer.Argument(metavar="MODEL:FORMAT", help="Two or more: Qwen/Qwen3-0.6B:onnx-int4-b32 ...")
+        list[str],
+        typer.Argument(
+            metavar="MODEL:FORMAT",
+            help="Two or more: Qwen/Qwen3-0.6B:onnx-int4-b32 ...",
+            autocompletion=completion.models_in_formats,
+        ),
     ],
     task: OptionalTaskText = None,
     controls: Controls = None,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from advisor.cli import completion
 from advisor.cli.options import JsonFlag
 from advisor.cli.output import Output
 from advisor.errors import ChildError, InvalidInputError
@@ -19,7 +20,7 @@ def convert(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A model's folder, a .safetensors or a .gguf file.")],
     format_id: Annotated[
         str, typer.Option("--format", metavar="FORMAT", help="onnx-fp32, onnx-int8, onnx-int8-dynamic, onnx-int4-b32, "
-                          "onnx-int4-b128.")
+                          "onnx-int4-b128.", autocompletion=completion.convert_formats)
     ],
     method: Annotated[
         str, typer.Option("--method", metavar="NAME", help="How weights are rounded: rtn, or k-quant (slower).")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from advisor.cli import inputs
+from advisor.cli import completion, inputs
 from advisor.cli.options import JsonFlag
 from advisor.cli.output import Output
 from advisor.errors import NotFoundError
@@ -99,7 +99,12 @@ def list_models(as_json: JsonFlag = False) -> None:
 
 
 def remove(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Its name, as `models list` shows it.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="Its name, as `models list` shows it.", autocompletion=completion.own_models
+        ),
+    ],
     as_json: JsonFlag = False,
 ) -> None:
     """Take a model off your list; its files stay where they are."""

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from advisor.cli import completion
+
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document (schemas in resources/schema).")]
 TaskText = Annotated[
     str, typer.Option("--task", "-t", help="What you want done, in plain words; - reads standard input.")
@@ -21,6 +23,7 @@ Controls = Annotated[
         help="Say a part of the task yourself; wins over the words. Repeat it. For example: kind=summarization, "
         "languages=de,hi, num_queries_per_day=500, max_latency_s=1, quality_need=good, licence_need=commercial, "
         "region=DE, num_context_tokens=8192.",
+        autocompletion=completion.controls,
     ),
 ]
 MachineFile = Annotated[
@@ -40,7 +43,12 @@ Memory = Annotated[
 ]
 Region = Annotated[
     str | None,
-    typer.Option("--region", metavar="COUNTRY", help="Country of the electricity, for example DE; adds CO2e."),
+    typer.Option(
+        "--region",
+        metavar="COUNTRY",
+        help="Country of the electricity, for example DE; adds CO2e.",
+        autocompletion=completion.countries,
+    ),
 ]
 GramsPerKwh = Annotated[
     float | None,
@@ -61,12 +69,27 @@ Embodied = Annotated[
 PresetName = Annotated[
     str | None,
     typer.Option(
-        "--preset", metavar="NAME", help="Sizes of a known task, for example aies:text-generation (AI Energy Score)."
+        "--preset",
+        metavar="NAME",
+        help="Sizes of a known task, for example aies:text-generation (AI Energy Score).",
+        autocompletion=completion.presets,
     ),
 ]
 ModelName = Annotated[
-    str, typer.Argument(metavar="MODEL", help="Model id, for example HuggingFaceTB/SmolLM2-135M-Instruct.")
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="Model id, for example HuggingFaceTB/SmolLM2-135M-Instruct.",
+        autocompletion=completion.models,
+    ),
 ]
 FormatName = Annotated[
-    str, typer.Option("--format", "-f", metavar="FORMAT", help="For example onnx-int4-b32, gguf-q4_k_m.")
+    str,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help="For example onnx-int4-b32, gguf-q4_k_m.",
+        autocompletion=completion.formats,
+    ),
 ]

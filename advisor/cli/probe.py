@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from advisor.child.protocol import Outcome
-from advisor.cli import inputs, job_run, probe_file, probe_weights, provider
+from advisor.cli import completion, inputs, job_run, probe_file, probe_weights, provider
 from advisor.cli.figures import print_probe
 from advisor.cli.options import Controls, JsonFlag, OptionalTaskText
 from advisor.cli.output import Output
@@ -23,10 +23,22 @@ DEFAULT_FORMAT = "onnx-int4-b32"
 
 def probe(
     model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="Model id, or an ONNX file; with --weights it may be left out.")
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="Model id, or an ONNX file; with --weights it may be left out.",
+            autocompletion=completion.models,
+        ),
     ] = "",
     format_id: Annotated[
-        str | None, typer.Option("--format", "-f", metavar="FORMAT", help="For example onnx-fp32 [onnx-int4-b32].")
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="For example onnx-fp32 [onnx-int4-b32].",
+            autocompletion=completion.formats,
+        ),
     ] = None,
     task: OptionalTaskText = None,
     controls: Controls = None,

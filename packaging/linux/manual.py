@@ -12,7 +12,7 @@ FILES = (
     ("advisor.log", "~/.local/state/model-fit-advisor/log", "what went wrong; nothing of it is sent"),
 )
 ENVIRONMENT = (
-    (paths.HOME_VARIABLE, "One folder for settings, data, cache and log in place of the four above."),
+    (paths.HOME_VARIABLE, "One folder for settings, data, cache and log in place of the four below."),
     ("HF_ENDPOINT, HF_TOKEN, HF_HOME", "Address, token and cache of the hub, as the hub's own client reads them."),
     ("NO_COLOR", "No colours in the terminal."),
 )
@@ -22,8 +22,10 @@ EXAMPLES = (
      'model-fit-advisor recommend --task "sort 500 support emails a day into 6 topics, English"'),
     ("Measure one, without a download.",
      "model-fit-advisor probe sentence-transformers/all-MiniLM-L6-v2 --format onnx-int8-dynamic"),
+    ("Open a result that somebody handed on, beside your own.", "model-fit-advisor theirs.mfa.json mine.mfa.json"),
     ("Write a report.", 'model-fit-advisor report --task "summarise German e-mails, 200 a day" -o report.pdf'),
 )  # fmt: skip
+VALUE_WORDS = {"str": "TEXT", "int": "NUMBER", "float": "NUMBER", "path": "FILE"}
 EXIT = (
     ("0", "Done."), ("1", "A bug in the app."),
     ("2", "Input that cannot be used, output that cannot be written, or no display for the window."),
@@ -35,7 +37,12 @@ EXIT = (
 def roff(text: str) -> str:
     """Return words as roff takes them: signs with a meaning of their own escaped, paragraphs kept."""
     text = (
-        text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace("`", "\\(ga").replace("~", "\\(ti")
+        text.replace("\\", "\\e")
+        .replace("-", "\\-")
+        .replace("'", "\\(aq")
+        .replace("`", "\\(ga")
+        .replace("~", "\\(ti")
+        .replace('"', "\\(dq")
     )
     paragraphs = [re.sub(r"\s+", " ", part).strip() for part in re.split(r"\n\s*\n", text)]
     return "\n.PP\n".join(re.sub(r"^\.", r"\\&.", part) for part in paragraphs if part)
@@ -45,13 +52,22 @@ def _parameter(parameter: object, context: object) -> list[str]:
     record = parameter.get_help_record(context)  # type: ignore[attr-defined]
     if record is None:  # hidden
         return []
-    return [".TP", f".B {roff(record[0])}", roff(record[1]) or "\\&"]
+    return [".TP", f".B {roff(_named(record[0]))}", roff(record[1]) or "\\&"]
+
+
+def _named(words: str) -> str:
+    """Return an option or argument with a word for its kind of value in place of the program's own."""
+    name, _, kind = words.partition(" <")
+    if not kind or not name.startswith("-"):
+        return name
+    return f"{name} {VALUE_WORDS.get(kind.removesuffix('>'), kind.removesuffix('>'))}"
 
 
 def _command(command: object, words: str) -> list[str]:
     """Return a command's part of the page, those below it after it."""
     context = command.make_context(words, [], resilient_parsing=True)  # type: ignore[attr-defined]
     pieces = " ".join(command.collect_usage_pieces(context))  # type: ignore[attr-defined]
+    pieces = re.sub(r"\{([^{}]*)\}", r"\1", pieces).replace("[[", "[").replace("]]", "]")
     lines = [f".SS {roff(words)}", f".B {roff(words)}", roff(pieces), ".PP", roff(command.help or "")]  # type: ignore[attr-defined]
     for parameter in command.get_params(context):  # type: ignore[attr-defined]
         if "--help" not in parameter.opts:
@@ -61,11 +77,12 @@ def _command(command: object, words: str) -> list[str]:
     return lines
 
 
-def page(*, date: str) -> str:
+def page(*, date: str, homepage: str) -> str:
     """Return the page.
 
     Args:
         date: of the release, as YYYY-MM-DD.
+        homepage: of the project.
     """
     import typer
 
@@ -92,9 +109,10 @@ def page(*, date: str) -> str:
         lines += [".TP", f".B {roff(name)}", roff(meaning)]
     lines += [".SH FILES"]
     for name, folder, meaning in FILES:
-        lines += [".TP", f".I {roff(f'{folder}: {name}')}", roff(meaning)]
+        lines += [".TP", f".I {roff(folder)}", f"{roff(name)}: {roff(meaning)}"]
     lines += [".SH EXAMPLES"]
     for meaning, words in EXAMPLES:
         lines += [".TP", roff(meaning), f".B {roff(words)}"]
-    lines += [".SH SEE ALSO", roff("The user guide: docs/USER_GUIDE.md of the project.")]
+    guide = roff(f"{homepage}/blob/v{__version__}/docs/USER_GUIDE.md").replace("/", "/\\:")  # may break there
+    lines += [".SH SEE ALSO", ".ad l", "The user guide:", ".br", guide]
     return "\n".join(lines) + "\n"
