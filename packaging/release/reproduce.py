@@ -35,9 +35,9 @@ def copy_of_sources(place: Path) -> Path:
     return place
 
 
-def build(source: Path, work: Path, *, packages: bool, **variables: str) -> Path:
+def build(source: Path, work: Path, date: str, *, packages: bool, **variables: str) -> Path:
     """Build from a source tree into a folder; return it."""
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": bundle_build.epoch(), **variables}
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": date, **variables}
     commands = [
         ["packaging/wheel/build.py", "--out", work / "dist"], ["packaging/bundle/build.py", "--build", work],
     ]  # fmt: skip
@@ -87,8 +87,9 @@ def main() -> None:
         for path in sources[1].rglob("*"):
             path.chmod((sources[0] / path.relative_to(sources[1])).stat().st_mode)
         works = [Path(place) / "made-first", Path(place) / "made-second"]
-        build(sources[0], works[0], packages=options.packages)
-        build(sources[1], works[1], packages=options.packages, **ELSEWHERE)
+        date = bundle_build.epoch()
+        build(sources[0], works[0], date, packages=options.packages)
+        build(sources[1], works[1], date, packages=options.packages, **ELSEWHERE)
         bad = []
         for part in ("dist", "bundle"):
             bad += [f"{part}/{name}" for name in differences(works[0] / part, works[1] / part) if name != "STATE"]
