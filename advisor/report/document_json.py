@@ -36,9 +36,10 @@ def read(raw: bytes, *, file_name: str = "report") -> ReportDocument:
             )
         return msgspec.json.decode(raw, type=ReportDocument)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        why = "its values lie too deep in each other" if isinstance(error, RecursionError) else error
         raise InvalidFileError(
             "report-invalid",
-            f"{file_name} is not a whole report: {error}.",
+            f"{file_name} is not a whole report: {why}.",
             remedy="Export the report as JSON again.",
         ) from error
 
