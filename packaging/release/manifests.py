@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-import recipes  # noqa: E402
+import recipes
 
 WINGET_ID = "ModelFitAdvisor.ModelFitAdvisor"
 WINGET = {"version": "", "installer": ".installer", "locale.en-US": ".locale.en-US"}
