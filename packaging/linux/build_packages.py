@@ -186,8 +186,18 @@ def pack_by_xz(package: Path) -> None:
         subprocess.run(["ar", "rcD", package.resolve(), *members], cwd=work, check=True)
 
 
-def make(bundle: Path, files: Path, out: Path, *, fast: bool, kinds: tuple[str, ...] = ("deb", "rpm")) -> list[Path]:
-    """Return the packages, written into a folder."""
+def make(
+    bundle: Path, files: Path, out: Path, *, packing: str = "xz", kinds: tuple[str, ...] = ("deb", "rpm")
+) -> list[Path]:
+    """Return the packages, written into a folder.
+
+    Args:
+        bundle: folder with the executables and `_internal`.
+        files: what the desktop wants, laid out as on disk.
+        out: where the packages go.
+        packing: of the .deb: xz, zstd, gzip or none. An .rpm is packed by zstd.
+        kinds: which to make.
+    """
     number, date = version(), int(bundle_build.epoch())
     licences = json.loads((bundle / "_internal" / "licences.json").read_text("utf-8"))
     out.mkdir(parents=True, exist_ok=True)
@@ -200,12 +210,12 @@ def make(bundle: Path, files: Path, out: Path, *, fast: bool, kinds: tuple[str, 
         for path in [whole, *whole.rglob("*")]:
             os.utime(path, (date, date))
         for kind in kinds:
-            packing = "zstd" if fast else "none"
-            config = settings(bundle, whole, number, rpm=kind == "rpm", packing=packing)
+            by_nfpm = "none" if packing == "xz" else packing
+            config = settings(bundle, whole, number, rpm=kind == "rpm", packing=by_nfpm)
             arch = {"deb": f"_{number}-{REVISION}_amd64", "rpm": f"-{number}-{REVISION}.x86_64"}[kind]
             target = out / f"{COMMAND}{arch}.{kind}"
             nfpm(config, kind, target, date)
-            if kind == "deb" and not fast:
+            if kind == "deb" and packing == "xz":
                 pack_by_xz(target)
             made.append(target)
     return made
@@ -220,8 +230,9 @@ def main() -> None:
     parser.add_argument("--fast", action="store_true", help="pack by zstd: larger, in seconds")
     parser.add_argument("--only", choices=("deb", "rpm"))
     options = parser.parse_args()
+    packing = "zstd" if options.fast else "xz"
     kinds = (options.only,) if options.only else ("deb", "rpm")
-    for path in make(options.bundle, options.files, options.out.resolve(), fast=options.fast, kinds=kinds):
+    for path in make(options.bundle, options.files, options.out.resolve(), packing=packing, kinds=kinds):
         content = path.read_bytes()
         print(f"{path.name}: {len(content) / 1e6:.1f} MB, sha256 {hashlib.sha256(content).hexdigest()}")
 
