@@ -96,6 +96,7 @@ def _child(arguments: list[str]) -> NoReturn:
         "conversion-tools": _conversion_tools,
         "sparsity": _sparsity,
         "examples-run": _examples_run,
+        "updates": _updates,
     }
     child.leave(child.main(arguments[0] if arguments else "", jobs))
 
@@ -194,6 +195,12 @@ def _conversion_tools() -> "Job":
     from advisor.convert import tools_install
 
     return tools_install.install
+
+
+def _updates() -> "Job":
+    from advisor.installed import look
+
+    return look.look
 
 
 if __name__ == "__main__":

@@ -43,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Leave host name, user name and home paths out of reports."""
     model_folder: str | None = None
     """Where models would be stored; null: the data folder."""
+    look_for_updates: bool = False
+    """Ask once a week whether there is a newer version."""
     window_geometry: str | None = None
     """Base64 of Qt's own format."""
     unknown_fields: dict[str, Any] = {}

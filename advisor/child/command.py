@@ -18,8 +18,8 @@ ENVIRONMENT_NAMES: tuple[str, ...] = (
 )  # fmt: skip
 """Everything else stays out, so that what a user happens to have set (thread counts, allocators, proxies) cannot
 change a measurement. Idea: pyperf's list of inherited variables."""
-NETWORK_JOBS = frozenset({"hub-download", "conversion-tools"})
-"""Jobs that measure nothing and ask a server the user named, or the package index that pip is set to."""
+NETWORK_JOBS = frozenset({"hub-download", "conversion-tools", "updates"})
+"""Jobs that measure nothing and ask a server: the hub, the package index that pip is set to, the project's own page."""
 NETWORK_NAMES: tuple[str, ...] = (
     "HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN",
     "HF_TOKEN_PATH", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_XET", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",

@@ -12,6 +12,7 @@ import typer
 
 from advisor import __version__
 from advisor.cli import (
+    about,
     calibrate,
     catalog,
     compare_energy,
@@ -110,6 +111,9 @@ def build() -> typer.Typer:
     app.command()(_until_the_reader_leaves(convert.convert))
     app.add_typer(conversion_tools.build_tools(_until_the_reader_leaves), name="conversion-tools")
     app.add_typer(conversion_tools.build_shelf(_until_the_reader_leaves), name="converted")
+
+    for command in (about.about, about.updates):
+        app.command()(_until_the_reader_leaves(command))
 
     @app.command("gui")
     def _gui(

@@ -49,6 +49,8 @@ from advisor.hardware.model import (
     PowerFacts,
     RuntimeFacts,
 )
+from advisor.installed.components import Kind as ComponentKind
+from advisor.installed.place import Way
 from advisor.probe.plan import DepthMeasurement, Precision, WeightFile
 from advisor.probe.threads import ThreadChoice, ThreadTrial
 from advisor.recommend.model import ApproachId, Rejection
@@ -318,6 +320,8 @@ def documents() -> dict[str, Schema]:
             measured=nullable(MEASURED),
             use=nullable(ref("use")),
         ),
+        "about": _about(),
+        "updates": closed(**head("updates"), newest=TEXT, is_newer=BOOLEAN, page=TEXT, looked=TEXT),
         "finetune": _finetune(),
         "size": _size(),
         "sparsity": _sparsity(),
@@ -439,6 +443,11 @@ def _conversion() -> Schema:
         **dict.fromkeys(("memory", "predicted_memory"), FIGURE),
         files=array(closed(name=TEXT, size=FIGURE, sha256=TEXT)),
     )  # fmt: skip
+
+
+def _about() -> Schema:
+    component = closed(name=TEXT, version=TEXT, licence=TEXT, kind=choice(ComponentKind), homepage=TEXT)
+    return closed(**head("about"), installed=choice(Way), components=array(component))
 
 
 def _conversion_tools() -> Schema:
