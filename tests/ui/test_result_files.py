@@ -54,6 +54,7 @@ def test_two_files_stand_side_by_side_and_the_second_can_be_taken_away(app, qtbo
     written = {line[0]: line[1:3] for line in view.sheet_texts()}["Written"]
     assert written == ("2026-11-23 12:00 UTC", "2026-11-24 12:00 UTC")
     view.beside.activated.emit(1)  # the same again: no report of the history is looked for
+    assert not app.store.snapshot.reading.busy
     assert app.store.snapshot.reading.error == ""
     view.beside.activated.emit(0)
     assert [item.file for item in app.store.snapshot.reading.opened] == ["mine.mfa.json"]
