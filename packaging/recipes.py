@@ -4,9 +4,7 @@ A template holds `@NAME@` for each value of packaging/project.toml and of `value
 build/; nothing that is made is kept in the repository.
 """
 
-import os
 import re
-import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -93,22 +91,22 @@ def draw(width: int, height: int | None = None, *, drawn: int | None = None) -> 
         height: [pixels]; as wide as high by default.
         drawn: [pixels] side of the icon itself; the whole picture by default.
     """
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    # No application object: pictures without text are drawn without one, and a test may have its own.
     from PySide6.QtCore import QBuffer, QIODevice, QRectF
-    from PySide6.QtGui import QGuiApplication, QImage, QPainter
+    from PySide6.QtGui import QImage, QPainter
     from PySide6.QtSvg import QSvgRenderer
 
-    keep = QGuiApplication.instance() or QGuiApplication(sys.argv[:1])
     height = height or width
     side = drawn or min(width, height)
     source = HERE / "linux/source/small.svg" if side < SMALL_BELOW else ROOT / "resources/icons/app.svg"
     image = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(0)
+    image.setDotsPerMeterX(2835)  # 72 an inch: else Qt writes that of the screen, where there is one
+    image.setDotsPerMeterY(2835)
     painter = QPainter(image)
     QSvgRenderer(str(source)).render(painter, QRectF((width - side) / 2, (height - side) / 2, side, side))
     painter.end()
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     image.save(buffer, "PNG")
-    del keep
     return bytes(buffer.data().data())
