@@ -112,8 +112,8 @@ def build() -> typer.Typer:
     app.add_typer(conversion_tools.build_tools(_until_the_reader_leaves), name="conversion-tools")
     app.add_typer(conversion_tools.build_shelf(_until_the_reader_leaves), name="converted")
 
-    for command in (about.about, about.updates):
-        app.command()(_until_the_reader_leaves(command))
+    app.command()(_until_the_reader_leaves(about.about))
+    app.command()(_until_the_reader_leaves(about.updates))
 
     @app.command("gui")
     def _gui(

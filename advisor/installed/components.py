@@ -119,7 +119,7 @@ def _licence(distribution: importlib.metadata.Distribution) -> str:
     stated = distribution.metadata.get_all("License-Expression") or distribution.metadata.get_all("License") or []
     short = [text for text in stated if text and "\n" not in text and len(text) < 80]
     if short:
-        return short[0]
+        return str(short[0])
     classified = [
         line.rpartition(" :: ")[2] for line in distribution.metadata.get_all("Classifier") or () if "License ::" in line
     ]  # fmt: skip
@@ -130,7 +130,7 @@ def _homepage(distribution: importlib.metadata.Distribution) -> str:
     for line in distribution.metadata.get_all("Project-URL") or ():
         label, _, address = line.partition(", ")
         if label.lower() in {"homepage", "source", "repository"}:
-            return address
+            return str(address)
     return str((distribution.metadata.get_all("Home-page") or [""])[0])
 
 

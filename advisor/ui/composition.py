@@ -18,6 +18,7 @@ from advisor.probe.weights.plan import WeightsPlan
 from advisor.recommend.model import CandidateRow
 from advisor.settings import Settings
 from advisor.ui import compression_wiring, theme
+from advisor.ui.about_wiring import AboutPart
 from advisor.ui.actions import PAGES
 from advisor.ui.compression_wiring import CompressionPart
 from advisor.ui.controllers import calibration, conversion_views, electricity, jobs, onnx_file, real_jobs
@@ -81,7 +82,7 @@ class App(QObject):
         self._warm_up = WarmUp(window.page, self)
         self._warm_up.ended.connect(self._on_warm_up_ended)
         self._actions = WindowActions(
-            window, given={"inspect": self.hardware.inspect, "stop": self._stop},
+            window, given={"inspect": self.hardware.inspect, "stop": self._stop, "about": self.about.show},
             has_answer=lambda: self.store.snapshot.results.recommendation is not None,
             refuse_export=lambda: self.report.save("", True), parent=self,
         )  # fmt: skip
@@ -99,6 +100,7 @@ class App(QObject):
         self.history.load()
         self._show_icons()
         self._warm_up.start()
+        self.about.updates.begin()
 
     def open_files(self, files: tuple[str, ...]) -> None:
         """Show result files on the page Report: one, or two side by side."""
@@ -136,6 +138,7 @@ class App(QObject):
         self._warm_up.stop()
         self.runtime.close()
         self.models.close()
+        self.about.updates.close()
         for child in self._children:
             child.close()
         self.pool.wait()
@@ -193,6 +196,9 @@ class App(QObject):
         self.models = ModelsPart(store, run=run, make_child=self._make_child, broken=broken, parent=self)
         self.examples = ExamplesPart(store, run=run, make_child=self._make_child, broken=broken, parent=self)
         self.compression = CompressionPart(store, run=run, make_child=self._make_child, broken=broken, parent=self)
+        self.about = AboutPart(
+            store, run=run, make_child=self._make_child, window=self.window, broken=broken, parent=self
+        )
         self.models.offer(compression_wiring.ACTIONS, self.compression.why_not, self.compression.do)
         self.compression.controller.measured.connect(self.recommend.refresh)
         self.compression.comparison_wanted.connect(self._go_languages)
@@ -308,6 +314,7 @@ class App(QObject):
         page.tools.stop_requested.connect(self.conversion.stop)
         page.remove_requested.connect(self.conversion.remove)
         page.clear_requested.connect(self.conversion.clear)
+        self.about.attach(page)
         return page
 
     @Slot()

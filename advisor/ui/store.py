@@ -20,6 +20,7 @@ from advisor.recommend.model import CandidateRow, Summary
 from advisor.report.model import ReportDocument
 from advisor.settings import Settings
 from advisor.task.model import Description, TaskSpec, Workload
+from advisor.ui.about_state import UpdatesState
 from advisor.ui.compression_state import CompressionState
 from advisor.ui.examples_state import ExamplesState
 from advisor.ui.models_state import ModelsState, ModelView
@@ -304,6 +305,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     examples: ExamplesState = ExamplesState()
     compression: CompressionState = CompressionState()
     conversion: ConversionState = ConversionState()
+    updates: UpdatesState = UpdatesState()
 
 
 class Store(QObject):

@@ -36,7 +36,7 @@ class WindowActions(QObject):
             **given, "quit": window.close, "run": self._run,
             "load-machine": self._load_machine, "save-machine": self._save_machine, "export": self._export,
             "open-result": self._open_result, "copy-summary": self._copy_summary, "filter": self._filter,
-            "help": self._help, "about": self._about,
+            "help": self._help,
             "next-pane": self._next_pane, "previous-pane": self._previous_pane, "shortcuts": self._shortcuts,
         }  # fmt: skip
         window.action_triggered.connect(self._on_window_action_triggered)
@@ -89,13 +89,6 @@ class WindowActions(QObject):
         from advisor.ui.dialogs.note_dialog import note
 
         note("Help", HELP[self.window.current], self.window)
-
-    def _about(self) -> None:
-        from advisor import __version__
-        from advisor.ui.dialogs.note_dialog import note
-
-        told = f"Model Fit Advisor {__version__}. Nothing about you or this computer is sent."
-        note("About Model Fit Advisor", told, self.window)
 
     def _shortcuts(self) -> None:
         from advisor.ui.dialogs.shortcuts_dialog import shortcuts_dialog

@@ -18,6 +18,7 @@ from advisor.ui.widgets.controls import ChoiceControl, LabelledField, NumberCont
 from advisor.ui.widgets.electricity_card import ElectricityCard
 from advisor.ui.widgets.page import Page
 from advisor.ui.widgets.tools_card import ShelfCard, ToolsCard
+from advisor.ui.widgets.updates_card import UpdatesCard
 
 THEME_WORDS = (
     ("system", "As the desktop"), ("light", "Light"), ("dark", "Dark"), ("high-contrast", "High contrast"),
@@ -53,8 +54,10 @@ class SettingsPage(Page):
         self.tools.remove_asked.connect(self._on_tools_remove_asked)
         self.shelf.clear_asked.connect(self._on_shelf_clear_asked)
         self._conversion = ConversionState()
+        self.updates = UpdatesCard()
+        self.updates.switched.connect(self._on_updates_switched)
         cards = (self._look_card(), self.electricity, self._advice_card(), self._files_card(), self.tools, self.shelf)
-        for card in cards:
+        for card in (*cards, self.updates):
             self.body.addWidget(card)
         self.body.addStretch(1)
 
@@ -68,6 +71,8 @@ class SettingsPage(Page):
             self._conversion = new.conversion
             self.tools.show_state(new.conversion)
             self.shelf.show_state(new.conversion)
+        if old is None or (old.updates, old.settings) != (new.updates, new.settings):
+            self.updates.show_state(new.updates, on=new.settings.look_for_updates)
         if old is not None and (old.settings, old.setting_errors) == (new.settings, new.setting_errors):
             return
         settings: Settings = new.settings
@@ -162,6 +167,10 @@ class SettingsPage(Page):
                 text.selectable(text.label(f"{name}: {folder}", level="small", role="muted", wrap=True))
             )
         return card
+
+    @Slot(bool)
+    def _on_updates_switched(self, on: bool) -> None:
+        self.setting_changed.emit("look_for_updates", on)
 
     @Slot()
     def _on_tools_install_asked(self) -> None:
