@@ -24,10 +24,12 @@ ROOT = HERE.parents[1]
 NAMES = tomllib.loads((HERE.parent / "project.toml").read_text("utf-8"))
 RECIPE = {"win32": HERE.parent / "windows", "darwin": HERE.parent / "macos"}.get(sys.platform)
 SOURCES = (
-    "advisor", "resources", "packaging/bundle", "packaging/release", *([f"packaging/{RECIPE.name}"] if RECIPE else []),
+    "advisor", "resources", "packaging/bundle", "packaging/release/texts",
+    *([f"packaging/{RECIPE.name}"] if RECIPE else []),
 )  # fmt: skip
 SINGLE_SOURCES = (
     "pyproject.toml", "constraints.txt", "README.md", "LICENSE", "packaging/project.toml", "packaging/requirements.txt",
+    "packaging/release/licences.py", "packaging/release/expressions.py", "packaging/release/parts.toml",
 )  # fmt: skip
 NOT_FOUND = re.compile(r"Library not found: could not resolve '.*', dependency of '(.*)'")
 

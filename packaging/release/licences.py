@@ -2,12 +2,14 @@
 
 Run by packaging/bundle/build.py; by hand: `python packaging/release/licences.py` writes `_internal/licences.json` of
 build/bundle. It ends with a sentence when a file belongs to nobody, a licence is none of those accepted below, or a
-text is missing: then the bundle may not be given away.
+text is missing: then the bundle may not be given away. What wheels bring besides their own code is in parts.toml and,
+for those written in Rust, in their own bills of materials.
 """
 
 import argparse
 import csv
 import email.parser
+import functools
 import hashlib
 import json
 import re
@@ -18,17 +20,24 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from expressions import chosen
+
 ROOT = Path(__file__).resolve().parents[2]
-TEXTS = Path(__file__).resolve().parent / "texts"
+HERE = Path(__file__).resolve().parent
+TEXTS = HERE / "texts"
 FILE_NAME = "licences.json"
 NAMES = tomllib.loads((ROOT / "packaging" / "project.toml").read_text("utf-8"))
+PARTS = tomllib.loads((HERE / "parts.toml").read_text("utf-8"))["part"]
 ACCEPTED = frozenset({
-    "MIT", "MIT-CMU", "ISC", "Zlib", "0BSD", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "PSF-2.0", "HPND", "MPL-2.0",
-    "CC0-1.0", "LGPL-3.0-only", "LGPL-2.1-or-later", "GPL-2.0-or-later WITH Bootloader-exception", "bzip2-1.0.6",
-    "LicenseRef-Sources",
-    "blessing", "X11", "Matplotlib", "CC-BY-4.0",
+    "MIT", "MIT-0", "MIT-CMU", "ISC", "Zlib", "0BSD", "BSD-2-Clause", "BSD-3-Clause", "BSD-3-Clause-Open-MPI",
+    "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "PSF-2.0", "HPND", "MPL-2.0", "CC0-1.0", "LGPL-3.0-only",
+    "LGPL-2.1-or-later", "GPL-2.0-or-later WITH Bootloader-exception", "GPL-3.0-or-later WITH GCC-exception-3.1",
+    "bzip2-1.0.6", "blessing", "X11", "IJG", "libtiff", "Matplotlib", "CC-BY-4.0", "BSL-1.0", "CDLA-Permissive-2.0",
+    "Unicode-3.0", "Unicode-DFS-2016", "OFL-1.1", "LPPL-1.3c", "Bitstream-Vera", "LicenseRef-BaKoMa",
+    "LicenseRef-Qt-third-party", "LicenseRef-Sources",
 })  # fmt: skip
-"""Each may be given away inside this bundle: Qt and glib as separate files that a user can replace (LGPL)."""
+"""Each may be given away inside this bundle: Qt and glib as separate files that a user can replace (LGPL), what is
+under MPL unchanged and with the address of its sources, GCC's library by the exception made for that."""
 STATED: dict[str, str] = {
     "altgraph": "MIT", "colorama": "BSD-3-Clause", "contourpy": "BSD-3-Clause", "cycler": "BSD-3-Clause",
     "flatbuffers": "Apache-2.0", "fonttools": "MIT", "h11": "MIT", "huggingface-hub": "Apache-2.0",
@@ -53,11 +62,25 @@ OF_SYSTEM: dict[str, str] = {
 QT_NOTE = (
     "Qt and its Python bindings are used under the GNU Lesser General Public License, version 3. They lie in this "
     "bundle as separate shared libraries, unchanged but for removed debugging symbols, and can be replaced by your own "
-    "build of the same version: put your files in place of those in the folder PySide6. Their sources are published by "
-    "The Qt Company (qt-everywhere and pyside-setup, of the version stated here). Third-party parts of Qt: see "
-    "its documentation under 'Third-Party Code Used in Qt'.\n\n"
+    "build of the same version: put your files in place of those in the folder PySide6. Their sources, published by "
+    "The Qt Company: https://download.qt.io/official_releases/qt/ and "
+    "https://download.qt.io/official_releases/QtForPython/, in the folder of the version stated here.\n\n"
 )
+DEBIAN_NOTE = (
+    "Copied unchanged, but for removed debugging symbols, from the Debian package {package} {version}. It lies in this "
+    "bundle as a separate file and can be replaced by your own build. Its sources: "
+    "https://snapshot.debian.org/binary/{package}/ and `apt-get source {package}={version}`.\n\n"
+)
+BOOTLOADER = "PyInstaller (the program that starts Python)"
 LICENCE_FILE = re.compile(r"(licen[cs]e|copying|notice|authors)", re.IGNORECASE)
+WHOLE_TEXTS = {
+    "Apache-2.0": [ROOT / "LICENSE"],
+    "Apache-2.0 WITH LLVM-exception": [ROOT / "LICENSE", TEXTS / "LLVM-exception.txt"],
+    "LGPL-2.1-or-later": [TEXTS / "LGPL-2.1.txt"], "LGPL-3.0-only": [TEXTS / "LGPL-3.0.txt", TEXTS / "GPL-3.0.txt"],
+}  # fmt: skip
+"""Licences whose text is the same for everybody; all others lie under their own name in texts/."""
+LIBRARY = re.compile(r"\.so$|\.so\.|\.dll$|\.dylib$|\.pyd$")
+OF_PYTHON = re.compile(r"(python3\.\d+/|base_library\.zip$|libpython3|Python$|python3\d*\.dll$)")
 
 
 class IncompleteError(Exception):
@@ -70,6 +93,8 @@ class Collector:
     def __init__(self) -> None:
         self.components: list[dict[str, Any]] = []
         self.texts: dict[str, str] = {}
+        self.owner: dict[str, str] = {}
+        """File under `_internal` -> name of the component that it belongs to."""
 
     def add(self, name: str, version: str, licence: str, kind: str, homepage: str, texts: list[str]) -> None:
         """Add a component.
@@ -77,10 +102,7 @@ class Collector:
         Raises:
             IncompleteError: its licence is not accepted, or it has no text.
         """
-        unknown = [
-            part for part in re.split(r" AND | OR |[()]", licence) if part.strip() and part.strip() not in ACCEPTED
-        ]
-        if unknown and " OR " not in licence:
+        if chosen(licence, ACCEPTED) is None:
             raise IncompleteError(
                 f"{name} {version}: the licence {licence or '(none named)'} is not among those accepted."
             )
@@ -93,7 +115,8 @@ class Collector:
             self.texts[key] = text
             keys.append(key)
         self.components.append({
-            "name": name, "version": version, "licence": licence, "kind": kind, "homepage": homepage, "texts": keys,
+            "name": name, "version": version, "licence": licence, "kind": kind, "homepage": homepage,
+            "texts": list(dict.fromkeys(keys)),
         })  # fmt: skip
 
     def document(self) -> dict[str, Any]:
@@ -111,89 +134,157 @@ def _read(path: Path) -> str:
     return path.read_text("utf-8", errors="replace")
 
 
-def _rust_crates(folder: Path) -> str:
-    """Return the crates that a wheel's own bill of materials names, as a text."""
-    lines = []
-    for path in sorted(folder.glob("sboms/*.json")):
-        for item in json.loads(_read(path)).get("components", []):
-            named = [
-                entry.get("expression") or entry.get("license", {}).get("id") for entry in item.get("licenses", [])
-            ]
-            lines.append(
-                f"{item.get('name')} {item.get('version', '')}: {', '.join(filter(None, named)) or 'not stated'}"
-            )
-    return "Built into it, by its own bill of materials:\n" + "\n".join(sorted(set(lines))) if lines else ""
+def whole_texts(licence: str) -> list[str]:
+    """Return the general text of an accepted licence."""
+    return [_read(path) for path in WHOLE_TEXTS.get(licence, [TEXTS / f"{licence}.txt"])]
 
 
-def _own_texts(name: str, folder: Path, site: Path) -> list[str]:
+def built_in(name: str, folder: Path) -> list[str]:
+    """Return what a distribution's own bill of materials says was compiled into it, and the texts of those licences.
+
+    Raises:
+        IncompleteError: something there has no licence, or none that is accepted.
+    """
+    lines, used = set(), set()
+    bills = [path for path in sorted(folder.glob("sboms/*.json")) if name != "pillow"]  # Pillow's lists what could be
+    for item in (item for path in bills for item in json.loads(_read(path)).get("components", [])):
+        named = [entry.get("expression") or entry.get("license", {}).get("id") for entry in item.get("licenses", [])]
+        said = " AND ".join(f"({part})" for part in filter(None, named))
+        taken = chosen(said, ACCEPTED)
+        if taken is None:
+            raise IncompleteError(f"{name}: {item['name']} in it has the licence {said or '(none named)'}.")
+        used |= taken
+        lines.add(f"{item['name']} {item.get('version', '')}: {', '.join(sorted(taken))} [{' AND '.join(named)}]")
+    if not lines:
+        return []
+    listed = "\n".join(sorted(lines))
+    intro = "Compiled into it, by its own bill of materials; what each is used under, [what its authors offer]:"
+    return [f"{intro}\n{listed}", *(text for licence in sorted(used) for text in whole_texts(licence))]
+
+
+def _own_texts(name: str, folder: Path, site: Path, licence: str) -> list[str]:
     """Return the licence texts that come with a distribution, or that it refers to."""
     found = [_read(path) for path in sorted(folder.rglob("*")) if path.is_file() and LICENCE_FILE.search(path.name)]
     if name == "onnxruntime":
         found += [_read(site / "onnxruntime" / file) for file in ("LICENSE", "ThirdPartyNotices.txt")]
     if name in ("pyside6-essentials", "shiboken6"):
-        found += [QT_NOTE + _read(TEXTS / "LGPL-3.0.txt"), _read(TEXTS / "GPL-3.0.txt")]
-    if name in ("flatbuffers", "tokenizers"):
-        found.append(_read(ROOT / "LICENSE"))  # Apache-2.0, whose text is the same everywhere
+        found.append(QT_NOTE)
     if name == "nvidia-ml-py":
         found.append(_read(site / "pynvml.py").split("#####")[1])
-    if name == "matplotlib":
-        found += [_read(path) for path in sorted((site / "matplotlib/mpl-data/fonts").rglob("LICENSE*"))]
-    return [*found, _rust_crates(folder)]
+    if name in ("flatbuffers", "tokenizers", "pyside6-essentials", "shiboken6", "tqdm"):
+        found += [text for part in sorted(chosen(licence, ACCEPTED) or ()) for text in whole_texts(part)]
+    return [*found, *built_in(name, folder)]
 
 
-def distributions(bundle: Path, site: Path, into: Collector) -> set[str]:
-    """Add the Python packages of the bundle; return the files that are theirs, as paths under `_internal`."""
-    files: set[str] = set()
-    for folder in sorted((bundle / "_internal").glob("*.dist-info")):
-        metadata = email.parser.HeaderParser().parsestr(_read(folder / "METADATA"))
-        name = plain(metadata["Name"])
+def metadata(folder: Path) -> tuple[str, str, str, str]:
+    """Return name, version, licence and homepage of an installed distribution."""
+    said = email.parser.HeaderParser().parsestr(_read(folder / "METADATA"))
+    urls = {key.lower(): url for key, url in (line.split(", ", 1) for line in said.get_all("Project-URL", []))}
+    wanted = ("homepage", "home", "source", "source code", "repository", "documentation")
+    homepage = next((urls[key] for key in wanted if key in urls), said["Home-page"] or "")
+    licence = STATED.get(plain(said["Name"])) or said["License-Expression"] or ""
+    return said["Name"], said["Version"], licence, homepage
+
+
+def distributions(bundle: Path, site: Path, into: Collector) -> None:
+    """Add the Python packages of the bundle with their files, and what their wheels bring besides."""
+    inside = bundle / "_internal"
+    for folder in sorted(inside.glob("*.dist-info")):
+        name, version, licence, homepage = metadata(folder)
         origin = next(path for path in site.glob("*.dist-info") if path.name.lower() == folder.name.lower())
+        kind = "qt" if plain(name) in ("pyside6-essentials", "shiboken6") else "python"
+        into.add(name, version, licence, kind, homepage, _own_texts(plain(name), origin, site, licence))
         with (origin / "RECORD").open(encoding="utf-8", newline="") as file:
-            files |= {row[0] for row in csv.reader(file)}
-        licence = STATED.get(name) or metadata["License-Expression"] or ""
-        urls = dict(line.split(", ", 1) for line in metadata.get_all("Project-URL", []) if ", " in line)
-        wanted = ("homepage", "home", "source", "repository")
-        homepage = next((url for key, url in urls.items() if key.lower() in wanted), metadata["Home-page"] or "")
-        kind = "qt" if name in ("pyside6-essentials", "shiboken6") else "python"
-        into.add(metadata["Name"], metadata["Version"], licence, kind, homepage, _own_texts(name, origin, site))
-        files |= {path.relative_to(bundle / "_internal").as_posix() for path in folder.rglob("*")}
-    return files
+            into.owner |= {row[0]: name for row in csv.reader(file) if (inside / row[0]).is_file()}
+        into.owner |= {path.relative_to(inside).as_posix(): name for path in folder.rglob("*") if path.is_file()}
+        for part in (part for part in PARTS if part["of"] == plain(name)):
+            add_part(part, inside, site, into)
+
+
+def add_part(part: dict[str, Any], inside: Path, site: Path, into: Collector) -> None:
+    """Add something that a wheel brings besides its own code, unless its files are not in the bundle."""
+    files = [
+        path.relative_to(inside).as_posix()
+        for glob in part.get("files", ()) for path in sorted(inside.glob(glob)) if not path.is_symlink()
+    ]  # fmt: skip
+    if "files" in part and not files:
+        return
+    texts = [part["notice"]] if "notice" in part else []
+    if "text" in part:
+        texts.append(section(_read(next(iter(site.glob(part["text"])))), part.get("from"), part.get("to")))
+    texts += [_read(TEXTS / f"{name}.txt") for name in part.get("texts", ())]
+    into.add(part["name"], "", part["licence"], part.get("kind", "runtime"), part["homepage"], texts)
+    into.owner |= dict.fromkeys(files, part["name"])
+
+
+def section(text: str, first: str | None, last: str | None) -> str:
+    """Return the lines from one to before another; nothing when they are not there."""
+    lines = text.splitlines()
+    if (first and first not in lines) or (last and last not in lines):
+        return ""
+    start = lines.index(first) if first else 0
+    end = lines.index(last, start) if last else len(lines)
+    return "\n".join(lines[start:end]).rstrip("-=\n ")
 
 
 def runtime(site: Path, into: Collector) -> None:
     """Add Python itself and the small program that starts it."""
-    text = Path(sysconfig.get_paths()["stdlib"]) / "LICENSE.txt"
+    places = (Path(sysconfig.get_paths()["stdlib"]) / "LICENSE.txt", Path(sys.base_prefix) / "LICENSE.txt")
+    text = [_read(path) for path in places if path.is_file()][:1]
     version = ".".join(map(str, sys.version_info[:3]))
-    into.add("Python", version, "PSF-2.0", "runtime", "https://www.python.org", [_read(text)] if text.is_file() else [])
+    incorporated = [_read(TEXTS / "Python-incorporated.txt")] if text else []
+    into.add("Python", version, "PSF-2.0", "runtime", "https://www.python.org", text + incorporated)
     tool = next(site.glob("pyinstaller-*.dist-info"))
     into.add(
-        "PyInstaller (the program that starts Python)", tool.name.split("-")[1].removesuffix(".dist"),
-        "GPL-2.0-or-later WITH Bootloader-exception", "runtime", "https://pyinstaller.org",
-        [_read(path) for path in sorted(tool.rglob("COPYING*"))],
+        BOOTLOADER, tool.name.split("-")[1].removesuffix(".dist"), "GPL-2.0-or-later WITH Bootloader-exception",
+        "runtime", "https://pyinstaller.org", [_read(path) for path in sorted(tool.rglob("COPYING*"))],
     )  # fmt: skip
 
 
-def system_library(name: str, into: Collector) -> None:
-    """Add the Debian package that a library was copied from, once.
+@functools.cache
+def names_beside_python() -> frozenset[str]:
+    """Return the libraries that came with Python on Windows and macOS: OpenSSL, SQLite, libffi, Microsoft's runtime."""
+    places = [Path(sys.base_prefix), Path(sys.base_prefix) / "DLLs", Path(sys.base_prefix) / "lib"]
+    return frozenset(path.name for place in places if place.is_dir() for path in place.iterdir() if path.is_file())
+
+
+def debian_packages(names: list[str]) -> dict[str, str]:
+    """Return the Debian package of each library that one holds."""
+    if sys.platform != "linux" or not names:
+        return {}
+    done = subprocess.run(["dpkg", "-S", *(f"*/{name}" for name in names)], capture_output=True, text=True)
+    found: dict[str, str] = {}
+    for line in sorted(done.stdout.splitlines(), reverse=True):
+        if "-linux-gnu" in line:
+            found[line.rpartition("/")[2]] = line.split(":")[0]
+    return found
+
+
+def system_library(name: str, packages: dict[str, str], into: Collector) -> str:
+    """Add the Debian package that a library was copied from, once; return the component's name.
 
     Raises:
         IncompleteError: no package holds it, or its licence was never looked at.
     """
-    done = subprocess.run(["dpkg", "-S", f"*/{name}"], capture_output=True, text=True)
-    owners = sorted({line.split(":")[0] for line in done.stdout.splitlines() if "-linux-gnu" in line})
-    if not owners:
-        raise IncompleteError(f"{name}: no Debian package holds this library.")
-    package = re.sub(r"t64$", "", owners[0])
+    if sys.platform != "linux" and name in names_beside_python():
+        return "Python"
+    if name not in packages:
+        raise IncompleteError(f"{name}: this library belongs to no package that is known here.")
+    owner = packages[name]
+    package = re.sub(r"t64$", "", owner)
     if any(item["name"] == package for item in into.components):
-        return
-    asked = ["dpkg-query", "-W", "-f=${Version}|${Homepage}", owners[0]]
+        return package
+    asked = ["dpkg-query", "-W", "-f=${Version}|${Homepage}", owner]
     version, _, homepage = subprocess.run(asked, capture_output=True, text=True).stdout.partition("|")
-    text = Path("/usr/share/doc", owners[0], "copyright")
-    texts = [_read(text)] if text.is_file() else []
+    text = Path("/usr/share/doc", owner, "copyright")
     licence = OF_SYSTEM.get(package, "")
-    if licence.startswith("LGPL"):
-        texts.append(_read(TEXTS / "LGPL-2.1.txt"))
+    texts = [_read(text)] if text.is_file() else []
+    if texts and licence in WHOLE_TEXTS:  # Debian's file only says where the text is on Debian
+        texts += whole_texts(licence)
+    if texts and licence.startswith("LGPL"):
+        texts.insert(0, DEBIAN_NOTE.format(package=owner, version=version))
     into.add(package, version, licence, "system", homepage, texts)
+    return package
 
 
 def data(into: Collector) -> None:
@@ -203,8 +294,8 @@ def data(into: Collector) -> None:
         into.add(f"Data: {name}", "", "LicenseRef-Sources", "data", "", [_read(path)])
 
 
-def collect(bundle: Path, site: Path) -> dict[str, Any]:
-    """Return the document of a bundle.
+def survey(bundle: Path, site: Path) -> Collector:
+    """Return the components of a bundle and whose each file is.
 
     Args:
         bundle: folder with the executables and `_internal`.
@@ -214,24 +305,46 @@ def collect(bundle: Path, site: Path) -> dict[str, Any]:
         IncompleteError: see there.
     """
     into = Collector()
-    theirs = distributions(bundle, site, into)
+    for path in sorted(bundle.iterdir()):
+        if path.name.removesuffix(".exe") not in ("_internal", NAMES["command"], NAMES["console_command"]):
+            raise IncompleteError(f"{path.name}: this file belongs to no package that is known here.")
+    distributions(bundle, site, into)
     runtime(site, into)
-    python = re.compile(r"(python3\.\d+/|base_library\.zip$|libpython3)")
+    own, left = {part["name"] for part in PARTS}, []
     for path in sorted((bundle / "_internal").rglob("*")):
         name = path.relative_to(bundle / "_internal").as_posix()
-        if path.is_symlink() or not path.is_file() or name in theirs or name == FILE_NAME or python.match(name):
+        if path.is_symlink() or not path.is_file() or name == FILE_NAME:
             continue
-        if "/" in name or ".so" not in name:
+        if re.match(r"[^/]+\.libs/", name) and into.owner.get(name) not in own:
+            raise IncompleteError(f"{name}: a library inside a package of which parts.toml says nothing.")
+        if OF_PYTHON.match(name):
+            into.owner.setdefault(name, "Python")
+        elif name not in into.owner:
+            left.append(name)
+    packages = debian_packages([name for name in left if "/" not in name])
+    for name in left:
+        if "/" in name or not LIBRARY.search(name):
             raise IncompleteError(f"{name}: this file belongs to no package that is known here.")
-        system_library(path.name, into)
+        into.owner[name] = system_library(name, packages, into)
     data(into)
-    return into.document()
+    return into
+
+
+def collect(bundle: Path, site: Path) -> dict[str, Any]:
+    """Return the document of a bundle; see survey()."""
+    return survey(bundle, site).document()
+
+
+def build_site(build: Path = ROOT / "build") -> Path:
+    """Return the packages of the environment that a bundle was made in."""
+    return next(path for path in sorted((build / "venv").rglob("site-packages")) if path.is_dir())
 
 
 def write(bundle: Path, site: Path) -> Path:
     """Write the document into the bundle; return where."""
     place = bundle / "_internal" / FILE_NAME
     text = json.dumps(collect(bundle, site), ensure_ascii=False, indent=1, sort_keys=False)
+    place.unlink(missing_ok=True)  # it may be a link to the file of another copy
     place.write_text(text + "\n", "utf-8")
     return place
 
@@ -242,9 +355,8 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, default=ROOT / "build" / "bundle" / NAMES["command"])
     parser.add_argument("--site", type=Path, help="packages of the build environment")
     options = parser.parse_args()
-    site = options.site or next((ROOT / "build" / "venv" / "lib").glob("python3*")) / "site-packages"
     try:
-        place = write(options.bundle, site)
+        place = write(options.bundle, options.site or build_site())
     except IncompleteError as error:
         sys.exit(str(error))
     found = json.loads(place.read_text("utf-8"))

@@ -42,7 +42,62 @@ def test_the_licences_in_the_bundle_are_those_of_what_is_in_it(bundle, monkeypat
     assert written == licences.collect(bundle.parent, site())
 
 
-@pytest.mark.parametrize("name", ["smuggled/library.so", "libsmuggled.so.1", "smuggled.bin"])
+def test_each_file_of_the_bundle_belongs_to_a_component(bundle, monkeypatch):
+    licences = _load("licences", monkeypatch)
+    survey = licences.survey(bundle.parent, site())
+    inside = bundle.parent / "_internal"
+    files = {
+        path.relative_to(inside).as_posix() for path in inside.rglob("*") if path.is_file() and not path.is_symlink()
+    }
+    assert survey.owner.keys() == files - {"licences.json"}
+    assert set(survey.owner.values()) <= {item["name"] for item in survey.components}
+    owners = {path.split("/")[-1].split("-")[0].split(".")[0]: owner for path, owner in survey.owner.items()}
+    assert owners["libquadmath"] == "libquadmath"  # in numpy's wheel, but under the LGPL
+    assert owners["libQt6Core"] == "PySide6_Essentials"
+    assert owners["DejaVuSans"] == "DejaVu fonts"
+    assert owners["libcrypto"] == "libssl3"
+    assert owners["base_library"] == "Python"
+    rust = next(item for item in survey.components if item["name"] == "tokenizers")
+    assert any("onig " in survey.texts[key] and "memchr " in survey.texts[key] for key in rust["texts"])
+
+
+@pytest.mark.parametrize(
+    ("expression", "taken"),
+    [
+        ("MIT", {"MIT"}),
+        ("MIT OR Apache-2.0", {"Apache-2.0"}),
+        ("(MIT OR GPL-3.0-only) AND ISC", {"MIT", "ISC"}),
+        ("Apache-2.0 WITH LLVM-exception OR ISC", {"Apache-2.0 WITH LLVM-exception"}),
+        ("GPL-3.0-only OR AGPL-3.0-only", None),
+        ("MIT AND GPL-3.0-only", None),
+        ("MIT OR Apache-2.0 AND GPL-3.0-only", {"MIT"}),
+        ("MIT Apache-2.0", None),
+        ("(MIT", None),
+        ("", None),
+    ],
+)
+def test_a_licence_may_be_chosen_only_among_those_accepted(monkeypatch, expression, taken):
+    accepted = frozenset({"MIT", "ISC", "Apache-2.0", "Apache-2.0 WITH LLVM-exception"})
+    assert _load("expressions", monkeypatch).chosen(expression, accepted) == taken
+
+
+def test_what_is_compiled_into_a_wheel_must_be_accepted_too(monkeypatch, tmp_path):
+    licences = _load("licences", monkeypatch)
+    bill = {"components": [{"name": "good", "version": "1", "licenses": [{"expression": "MIT OR GPL-3.0-only"}]}]}
+    (tmp_path / "sboms").mkdir()
+    (tmp_path / "sboms" / "x.json").write_text(json.dumps(bill))
+    listed, text = licences.built_in("wheel", tmp_path)
+    assert "good 1: MIT [MIT OR GPL-3.0-only]" in listed
+    assert text.startswith("MIT License")
+    bill["components"].append({"name": "bad", "licenses": [{"license": {"id": "GPL-3.0-only"}}]})
+    (tmp_path / "sboms" / "x.json").write_text(json.dumps(bill))
+    with pytest.raises(licences.IncompleteError, match=r"bad .*GPL"):
+        licences.built_in("wheel", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["smuggled/library.so", "libsmuggled.so.1", "smuggled.bin", "numpy.libs/libsmuggled.so", "../smuggled"]
+)
 def test_a_file_that_belongs_to_nobody_ends_the_build(copied, monkeypatch, name):
     licences = _load("licences", monkeypatch)
     path = copied / "_internal" / name
