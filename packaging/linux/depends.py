@@ -48,18 +48,24 @@ def glibc(folder: Path) -> tuple[int, ...]:
     return max(version for path in files for version in elf.versions(path))
 
 
-def debian_package(library: str) -> str:
-    """Return the Debian package that holds a library, as dependencies name it: without the suffix t64."""
-    done = subprocess.run(["dpkg", "-S", f"*/{library}"], capture_output=True, text=True)
-    owners = [line.split(":")[0] for line in done.stdout.splitlines() if "/x86_64-linux-gnu/" in line]
-    if not owners:
-        sys.exit(f"No installed Debian package holds {library}; install the package that does, then try again.")
-    return re.sub(r"t64$", "", min(owners))
+def debian_packages(libraries: set[str]) -> set[str]:
+    """Return the Debian packages that hold libraries, as dependencies name them: without the suffix t64."""
+    patterns = [f"*/{name}" for name in sorted(libraries)]
+    done = subprocess.run(["dpkg", "-S", *patterns], capture_output=True, text=True)
+    owners: dict[str, set[str]] = {}
+    for line in done.stdout.splitlines():
+        package, _, path = line.partition(": ")
+        if "/x86_64-linux-gnu/" in path:
+            owners.setdefault(Path(path).name, set()).add(package.split(":")[0])
+    missing = sorted(libraries - set(owners))
+    if missing:
+        sys.exit(f"No installed Debian package holds {missing[0]}; install the package that does, then try again.")
+    return {re.sub(r"t64$", "", min(found)) for found in owners.values()}
 
 
 def debian(folder: Path) -> list[str]:
     """Return the complete Depends of a bundle."""
-    libraries = {debian_package(name) for name in asked_of_system(folder) if name not in GLIBC}
+    libraries = debian_packages({name for name in asked_of_system(folder) if name not in GLIBC})
     version = ".".join(map(str, glibc(folder)))
     return [f"libc6 (>= {version})", *sorted(libraries), *NOT_LIBRARIES]
 

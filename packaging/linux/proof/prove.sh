@@ -47,7 +47,7 @@ trap 'exit 1' INT TERM HUP
 
 failed=0 steps=0
 complaints='Traceback|cannot open shared object|Segmentation fault|ImportError|ModuleNotFoundError|dpkg: error|Unescaped left'
-# Whatever Qt, fontconfig and the C libraries warn of.
+# Whatever Qt, fontconfig and the C library warn of.
 complaints="$complaints|qt\.[a-z.]+: |QFont|QObject::|QThread|QXcb|QSocket|QPainter|QLayout|Qt WebEngine|Fontconfig (warning|error)|libEGL warning|double free"
 # step WHAT COMMAND...: runs it, keeps what it said, goes on after a failure. The first command that fails ends a step.
 step() {
@@ -80,10 +80,10 @@ as_user() {
   unshare --net -- chroot --userspec=1000:1000 "$system" /usr/bin/env -i HOME=/home/somebody USER=somebody \
     PATH=/usr/bin:/bin LC_ALL=C.UTF-8 XDG_RUNTIME_DIR=/home/somebody/run "$@"
 }
-# Every path of the system but other file systems and what apt, dpkg and systemd keep for themselves.
+# Every path of the system but other file systems, homes, and what apt, dpkg and debconf keep for themselves.
 files() {
   (cd "$system" && find . -xdev \( -path ./proc -o -path ./sys -o -path ./home -o -path ./tmp -o -path ./var/cache/apt \
-    -o -path ./var/lib/apt -o -path ./var/lib/dpkg -o -path ./var/log -o -path ./run -o -path ./root -o -path ./dev \) -prune \
+    -o -path ./var/cache/debconf -o -path ./var/lib/apt -o -path ./var/lib/dpkg -o -path ./var/log -o -path ./run -o -path ./root -o -path ./dev \) -prune \
     -o -print | LC_ALL=C sort)
 }
 # users_files: name and sum of every file in the user's home.
@@ -252,10 +252,7 @@ nothing_left() {
   inside apt-get purge -y -q $looking
   inside apt-get autoremove -y -q --purge -o APT::AutoRemove::RecommendsImportant=false -o APT::AutoRemove::SuggestsImportant=false
   files >"$out/files-after.txt"
-  # These are made by other packages' own scripts and kept by them when they go: none of it is about this package.
-  LC_ALL=C comm -13 "$out/files-before.txt" "$out/files-after.txt" | grep -vE \
-    '^\./(etc|usr|var/cache|var/lib|usr/local/share)/(X11|fonts|ssl|ca-certificates|fontconfig|man|systemd|dbus|ucf|xml-core|sgml)(/|$)' \
-    >"$out/files-left.txt" || true
+  LC_ALL=C comm -13 "$out/files-before.txt" "$out/files-after.txt" >"$out/files-left.txt"
   cat "$out/files-left.txt"
   [ ! -s "$out/files-left.txt" ]
   ! files | grep -iE "model.?fit.?advisor"
