@@ -28,7 +28,8 @@ class _OnlySafeRedirects(urllib.request.HTTPRedirectHandler):
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: http.client.HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:  # fmt: skip
-        updates.checked_address(newurl)
+        if not updates.may_follow(newurl, asked=req.full_url):
+            raise _failed("updates-refused", f"{updates.host(req.full_url)} sends on to an address without https")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -43,7 +44,8 @@ def look(raw: bytes, channel: Channel) -> bytes:
         JSON of an `updates.Looked`.
 
     Raises:
-        ChildError: `updates-unreachable`; the server does not answer, or not in this form.
+        ChildError: `updates-unreachable`, nobody answers; `updates-refused`, the server answers with an error, sends
+            on to where nothing is asked, or answers with more than a release has.
         AdvisorError: as `updates.checked_address` and `updates.read_answer`.
     """
     try:
@@ -63,12 +65,12 @@ def _ask(address: str) -> bytes:
         with opener.open(urllib.request.Request(address, headers=_HEADERS), timeout=TIMEOUT_S) as answer:  # noqa: S310
             found: bytes = answer.read(LARGEST_BYTES + 1)
     except urllib.error.HTTPError as error:
-        raise _unreachable(f"{host} answered with {error.code} {error.reason}") from error
+        raise _failed("updates-refused", f"{host} answered with {error.code} {error.reason}") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", None) or error
-        raise _unreachable(f"{host} does not answer ({reason})") from error
+        raise _failed(updates.UNREACHABLE, f"{host} does not answer ({reason})") from error
     if len(found) > LARGEST_BYTES:
-        raise _unreachable(f"{host} answers with more than a release has")
+        raise _failed("updates-refused", f"{host} answers with more than a release has")
     return found
 
 
@@ -79,8 +81,8 @@ def _certificates() -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _unreachable(what: str) -> ChildError:
+def _failed(code: str, what: str) -> ChildError:
     return ChildError(
-        "updates-unreachable", f"It could not be looked for a new version: {what}.",
+        code, f"It could not be looked for a new version: {what}.",
         remedy="Check the connection, or look again later.",
     )  # fmt: skip

@@ -7,6 +7,7 @@ import msgspec
 from PySide6.QtCore import QObject, Slot
 from shiboken6 import isValid
 
+from advisor.child.protocol import Outcome
 from advisor.errors import AdvisorError
 from advisor.ui.about_state import UpdatesState
 from advisor.ui.controllers import jobs
@@ -48,8 +49,8 @@ class AboutPart(QObject):
         self._store, self._window = store, window
         self._dialog: AboutDialog | None = None
         self.updates = UpdatesController(
-            store, run, known=_known, request=_request, is_due=_is_due, keep=_keep, make_child=make_child,
-            log=jobs.log_child, broken=broken, parent=self,
+            store, run, known=_known, request=_request, is_due=_is_due, keep=_keep, keep_failed=_keep_failed,
+            make_child=make_child, log=jobs.log_child, broken=broken, parent=self,
         )  # fmt: skip
         self._components: Request[Components] = Request(
             run, answered=self._on_components, refused=self._on_refused, broken=broken, parent=self
@@ -65,7 +66,6 @@ class AboutPart(QObject):
         from advisor.ui.dialogs.about_dialog import AboutDialog
 
         if self._dialog is not None and isValid(self._dialog):
-            self._dialog.raise_()
             self._dialog.activateWindow()
             return
         self._dialog = AboutDialog(self._store.snapshot.updates.sentence, self._window)
@@ -113,6 +113,17 @@ def _keep(answer: bytes) -> UpdatesState:
     looked = msgspec.json.decode(answer, type=updates.Looked)
     updates.keep(looked)
     return _state(looked)
+
+
+def _keep_failed(outcome: Outcome) -> UpdatesState:
+    """Keep when a server that answered was asked; one that could not be reached was not."""
+    import datetime
+
+    from advisor.installed import updates
+
+    if outcome.code != "cancelled" and outcome.reason != updates.UNREACHABLE:
+        updates.keep_asked(datetime.datetime.now(datetime.UTC))
+    return _known()
 
 
 def _state(looked: Any) -> UpdatesState:  # noqa: ANN401 - `updates.Looked`, imported late

@@ -13,8 +13,9 @@ from advisor.ui.controllers.request import Request, Run
 from advisor.ui.store import Store
 
 JOB = "updates"
-FIRST_MS, EVERY_MS = 30_000, 3_600_000
-"""[ms] After the start, when the window has long been usable; then once an hour it is seen whether a week is over."""
+FIRST_MS, EVERY_MS, AGAIN_MS = 30_000, 3_600_000, 86_400_000
+"""[ms] After the start, when the window has long been usable; then once an hour it is seen whether a week is over; a
+look that failed is tried again a day later at the earliest."""
 TIMEOUT_S = 60.0
 
 
@@ -30,6 +31,7 @@ class UpdatesController(QObject):
         request: Callable[[], bytes],
         is_due: Callable[[], bool],
         keep: Callable[[bytes], UpdatesState],
+        keep_failed: Callable[[Outcome], UpdatesState],
         make_child: Callable[[QObject], Any],
         log: Callable[[LogRecord], None],
         broken: Callable[[Exception], None],
@@ -44,13 +46,15 @@ class UpdatesController(QObject):
             request: returns what the child is asked.
             is_due: tells whether the last look lies a week back.
             keep: keeps an answer; returns what it says.
+            keep_failed: keeps that a look failed; returns what was found before it.
             make_child: makes a child process.
             log: takes a child's log line.
             broken: takes a bug.
             parent: of this object.
         """
         super().__init__(parent)
-        self._store, self._known, self._ask_for, self._is_due, self._keep = store, known, request, is_due, keep
+        self._store, self._known, self._ask_for, self._is_due = store, known, request, is_due
+        self._keep, self._keep_failed = keep, keep_failed
         self._make_child, self._log = make_child, log
         self._child: Any = None
         self._by_itself = False
@@ -111,7 +115,10 @@ class UpdatesController(QObject):
             self._state.ask(lambda: self._keep(answer))
             return
         quiet = self._by_itself or outcome.code == "cancelled"  # nobody asked: nobody is told that it did not work
-        self._change(looking=False, error="" if quiet else f"{outcome.message} {outcome.remedy}".strip())
+        error = "" if quiet else f"{outcome.message} {outcome.remedy}".strip()
+        if self._by_itself:
+            self._timer.start(AGAIN_MS)
+        self._state.ask(lambda: msgspec.structs.replace(self._keep_failed(outcome), error=error))
 
     def _on_state(self, state: UpdatesState) -> None:
         self._store.update(lambda old: msgspec.structs.replace(old, updates=state))
