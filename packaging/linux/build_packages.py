@@ -145,7 +145,10 @@ def settings(bundle: Path, files: Path, number: str, *, rpm: bool, packing: str)
         "depends": depends.rpm(bundle) if rpm else depends.debian(bundle),
         "recommends": ["xdg-desktop-portal", "python3"] if rpm else ["xdg-desktop-portal", "python3", "python3-venv"],
         "contents": contents(bundle, files, rpm=rpm),
-        "rpm": {"group": "Applications/Engineering", "summary": NAMES["summary"], "compression": "zstd"},
+        "rpm": {
+            "group": "Applications/Engineering", "summary": NAMES["summary"], "compression": "zstd",
+            "buildhost": "localhost",
+        },
         "deb": {"compression": packing},
     }  # fmt: skip
 

@@ -215,6 +215,7 @@ def test_an_rpm_holds_the_same_files_and_runs_no_script(small_bundle, files, tmp
 
     assert set(depends.rpm(small_bundle)) <= set(query("--requires").splitlines())
     assert query("--scripts") == ""
+    assert query("--qf", "%{BUILDHOST}") == "localhost"  # not the name of the machine
     form = r"[%{FILENAMES}|%{FILEUSERNAME}|%{FILEGROUPNAME}|%{FILEMODES:perms}\n]"
     rows = [line.split("|") for line in query("--qf", form).splitlines()]
     assert {(row[1], row[2]) for row in rows} == {("root", "root")}
