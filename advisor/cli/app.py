@@ -30,6 +30,7 @@ from advisor.cli import (
     interchange,
     meters,
     models,
+    own_data,
     probe,
     recommend,
     report,
@@ -112,6 +113,7 @@ def build() -> typer.Typer:
     app.add_typer(conversion_tools.build_tools(_until_the_reader_leaves), name="conversion-tools")
     app.add_typer(conversion_tools.build_shelf(_until_the_reader_leaves), name="converted")
 
+    app.add_typer(own_data.build(_until_the_reader_leaves), name="data")
     app.command()(_until_the_reader_leaves(about.about))
     app.command()(_until_the_reader_leaves(about.updates))
 

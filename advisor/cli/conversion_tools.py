@@ -80,7 +80,7 @@ def install(yes: Yes = False, as_json: JsonFlag = False) -> None:
         return
     base_python.find()  # before the user is asked
     output.note(words.takes_sentence(takes, state))
-    _ask(words.INSTALL_QUESTION, yes)
+    confirm(words.INSTALL_QUESTION, yes)
     request = msgspec.json.encode(InstallRequest(folder=str(tools.folder())))
     try:
         outcome = job_run.run(tools.JOB, request, output, timeout_s=None, describe=lambda message: message.detail)
@@ -101,7 +101,7 @@ def remove(yes: Yes = False, as_json: JsonFlag = False) -> None:
 
     output = Output(as_json=as_json)
     tools.check_own(tools.folder())
-    _ask(words.REMOVE_QUESTION, yes)
+    confirm(words.REMOVE_QUESTION, yes)
     _say(output, words.removed_sentence(tools.remove()))
 
 
@@ -118,7 +118,7 @@ def remove_model(model: Name, format_id: Format = None, yes: Yes = False, as_jso
     output = Output(as_json=as_json)
     found = shelf.find(model, format_id)
     output.note(words.shelf_sentence(found, ()))
-    _ask("Remove " + ", ".join(f"{one.model_id} ({one.format_id})" for one in found) + "?", yes)
+    confirm("Remove " + ", ".join(f"{one.model_id} ({one.format_id})" for one in found) + "?", yes)
     freed_bytes = sum(shelf.remove(one) for one in found)
     _show_shelf(output, words.shelf_removed_sentence(len(found), freed_bytes))
 
@@ -130,7 +130,7 @@ def clear(yes: Yes = False, as_json: JsonFlag = False) -> None:
 
     output = Output(as_json=as_json)
     output.note(words.clear_words(shelf.models(), shelf.leftovers()))
-    _ask(words.CLEAR_QUESTION, yes)
+    confirm(words.CLEAR_QUESTION, yes)
     _show_shelf(output, words.shelf_removed_sentence(*shelf.clear()))
 
 
@@ -161,7 +161,7 @@ def _show_shelf(output: Output, done: str = "") -> None:
         output.table(words.MODEL_TITLES, words.shelf_rows(models), right=frozenset({2}))
 
 
-def _ask(question: str, yes: bool) -> None:
+def confirm(question: str, yes: bool) -> None:
     """Go on only with the user's word.
 
     Raises:

@@ -21,6 +21,7 @@ from advisor.catalog.relatives import Kind as RelativeKind
 from advisor.catalog.weights.model import Pattern
 from advisor.child.protocol import OutcomeCode, Sample
 from advisor.convert.cost import Route
+from advisor.convert.own_data import Kind as DataKind
 from advisor.convert.plan import FormatId
 from advisor.convert.plan import Method as RoundingMethod
 from advisor.convert.tools import Status as ToolsStatus
@@ -329,6 +330,7 @@ def documents() -> dict[str, Schema]:
         "conversion-plan": _conversion_plan(),
         "conversion-tools": _conversion_tools(),
         "converted": _converted(),
+        "data": _data(),
         "examples": _examples(),
         "examples-run": _examples_run(),
         "hub-size": _hub_size(),
@@ -465,6 +467,11 @@ def _converted() -> Schema:
         method=words, checked=nullable(BOOLEAN),
     )  # fmt: skip
     return closed(**head("converted"), sentence=TEXT, size=FIGURE, leftovers=FIGURE, models=array(model))
+
+
+def _data() -> Schema:
+    part = closed(kind=choice(DataKind), folders=TEXTS, num_files=COUNT, size=FIGURE)
+    return closed(**head("data"), sentence=TEXT, size=FIGURE, parts=array(part))
 
 
 def _sparsity() -> Schema:
