@@ -43,8 +43,8 @@ _ASK = """
 import json, platform, struct, sys, sysconfig
 try:
     import ensurepip, venv
-    able = True
-except ImportError:
+    able = bool(ensurepip.version())
+except Exception:  # parts of it may lie there still
     able = False
 print(json.dumps({
     "path": sys.executable, "version": "%d.%d" % sys.version_info[:2], "is_able": able,

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from advisor.convert import base_python
+from advisor.convert import base_python, tools
 from advisor.errors import NotFoundError
+from advisor.report import conversion_tools as words
 
 MINE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 KIND = f"cpython {platform.machine().lower()} 64"
@@ -77,10 +78,11 @@ def test_one_without_its_parts_is_passed_over_and_else_its_package_is_named(fold
     assert base_python.find(()).version == "3.13"
 
 
-def test_an_interpreter_without_ensurepip_says_so(tmp_path):
-    """As Debian's python3 without python3-venv."""
+@pytest.mark.parametrize("text", ["raise ImportError('ensurepip')\n", ""])
+def test_an_interpreter_without_ensurepip_says_so(tmp_path, text):
+    """As Debian's python3 without python3-venv, or with what is left of it."""
     (tmp_path / "stripped").mkdir()
-    (tmp_path / "stripped" / "ensurepip.py").write_text("raise ImportError('ensurepip')\n")
+    (tmp_path / "stripped" / "ensurepip.py").write_text(text)
     wrapper = tmp_path / "python"
     hide = f"import sys; sys.path.insert(0, '{tmp_path / 'stripped'}'); exec(sys.argv[-1])"
     wrapper.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{hide}" "$3"\n')
@@ -121,3 +123,15 @@ def test_each_file_is_asked_once(folder, tmp_path):
     refusal((str(folder / "python{}"),))
     assert count.read_text() == "\n"
     assert os.environ["PATH"] == str(folder)
+
+
+def test_what_is_missing_is_said_before_the_tools_are_installed_and_which_hashes_are_known(folder, monkeypatch):
+    monkeypatch.setattr(base_python, "PLACES", {})
+    takes = tools.takes()
+    assert words.takes_sentence(takes, tools.state()).startswith("The tools need Python 3.11, 3.12 or 3.13")
+    program(folder / "python3.12", "3.12")
+    said = words.takes_sentence(tools.takes(), tools.state())
+    assert said.startswith("About ")
+    assert "Every file but PyTorch's is held against a known hash." in said
+    program(folder / "python3.11", "3.11")
+    assert "Every file is held against a known hash." in words.takes_sentence(tools.takes(), tools.state())
