@@ -1,6 +1,6 @@
 ; The installer for one user: no administrator, no system folder, no shared file. Compiled by
 ; packaging/windows/build_installer.py, which gives every !define below.
-; State: recipe, not yet run. Compiled on Linux with a stand-in folder; never run on Windows.
+; State: recipe, not yet run. Compiled on Linux, tried under Wine with stand-in programs; never run on Windows.
 ;
 ; Silent:   model-fit-advisor-x.y.z-setup.exe /S [/D=C:\some folder]      (/D last, without quotes)
 ; Removal:  uninstall.exe /S
