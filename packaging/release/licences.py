@@ -321,11 +321,11 @@ def survey(bundle: Path, site: Path) -> Collector:
             into.owner.setdefault(name, "Python")
         elif name not in into.owner:
             left.append(name)
-    packages = debian_packages([name for name in left if "/" not in name])
     for name in left:
         if "/" in name or not LIBRARY.search(name):
             raise IncompleteError(f"{name}: this file belongs to no package that is known here.")
-        into.owner[name] = system_library(name, packages, into)
+    packages = debian_packages(left)
+    into.owner |= {name: system_library(name, packages, into) for name in left}
     data(into)
     return into
 

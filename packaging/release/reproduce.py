@@ -57,8 +57,8 @@ def build(source: Path, work: Path, date: str, *, packages: bool, **variables: s
     return work
 
 
-def differences(first: Path, second: Path) -> list[str]:
-    """Return the files that differ, or that only one folder has, by name under the folder."""
+def differences(first: Path, second: Path, *, rights: bool = True) -> list[str]:
+    """Return the files that differ, by content or rights, or that only one folder has, by name under the folder."""
 
     def listed(folder: Path) -> dict[str, Path]:
         return {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if not path.is_dir()}
@@ -70,7 +70,7 @@ def differences(first: Path, second: Path) -> list[str]:
         if one.is_symlink() or other.is_symlink():
             same = one.is_symlink() and other.is_symlink() and one.readlink() == other.readlink()
         else:
-            same = filecmp.cmp(one, other, shallow=False) and one.stat().st_mode == other.stat().st_mode
+            same = filecmp.cmp(one, other, shallow=False) and (not rights or one.stat().st_mode == other.stat().st_mode)
         if not same:
             found.append(name)
     return found
@@ -92,7 +92,9 @@ def main() -> None:
         build(sources[1], works[1], date, packages=options.packages, **ELSEWHERE)
         bad = []
         for part in ("dist", "bundle"):
-            bad += [f"{part}/{name}" for name in differences(works[0] / part, works[1] / part) if name != "STATE"]
+            # The rights of an artefact itself are those of whoever builds: they do not travel with it.
+            found = differences(works[0] / part, works[1] / part, rights=part != "dist")
+            bad += [f"{part}/{name}" for name in found if name != "STATE"]
         for path in sorted((works[0] / "dist").iterdir()):
             print(hashlib.sha256(path.read_bytes()).hexdigest(), path.name)
     print("\n".join(bad) or "Both builds are the same, byte for byte.")

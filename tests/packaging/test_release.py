@@ -1,6 +1,7 @@
 """What comes with a release: licences that are complete or end the build, a valid bill of materials, checksums."""
 
 import datetime
+import hashlib
 import importlib.util
 import json
 import os
@@ -10,6 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 ROOT = Path(__file__).resolve().parents[2]
 MOMENT = datetime.datetime(2026, 11, 27, tzinfo=datetime.UTC)
@@ -36,15 +39,19 @@ def site():
     return next((ROOT / "build" / "venv" / "lib").glob("python3*")) / "site-packages"
 
 
-def test_the_licences_in_the_bundle_are_those_of_what_is_in_it(bundle, monkeypatch):
-    licences = _load("licences", monkeypatch)
+@pytest.fixture(scope="module")
+def survey(bundle):
+    """What is in the bundle, looked at anew."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        return _load("licences", monkeypatch).survey(bundle.parent, site())
+
+
+def test_the_licences_in_the_bundle_are_those_of_what_is_in_it(bundle, survey):
     written = json.loads((bundle.parent / "_internal" / "licences.json").read_text("utf-8"))
-    assert written == licences.collect(bundle.parent, site())
+    assert written == survey.document()
 
 
-def test_each_file_of_the_bundle_belongs_to_a_component(bundle, monkeypatch):
-    licences = _load("licences", monkeypatch)
-    survey = licences.survey(bundle.parent, site())
+def test_each_file_of_the_bundle_belongs_to_a_component(bundle, survey):
     inside = bundle.parent / "_internal"
     files = {
         path.relative_to(inside).as_posix() for path in inside.rglob("*") if path.is_file() and not path.is_symlink()
@@ -121,17 +128,66 @@ def test_a_licence_that_was_never_accepted_or_has_no_text_ends_the_build(monkeyp
     assert len(into.document()["texts"]) == 1
 
 
-def test_the_bill_of_materials_is_valid_complete_and_the_same_each_time(bundle, monkeypatch):
+def _dependencies(bill):
+    return {item["ref"]: set(item.get("dependsOn", [])) for item in bill["dependencies"]}
+
+
+def test_the_bill_of_materials_is_valid_and_holds_what_is_in_the_bundle(bundle, survey, monkeypatch):
     sbom = _load("sbom", monkeypatch)
-    text = sbom.document(bundle.parent, "0.2.0", MOMENT)
-    assert text == sbom.document(bundle.parent, "0.2.0", MOMENT)
+    text = sbom.of_bundle(bundle.parent, survey, site(), "0.2.0", MOMENT)
     found = json.loads(text)
     listed = json.loads((bundle.parent / "_internal" / "licences.json").read_text("utf-8"))["components"]
-    assert {item["name"] for item in found["components"]} | {"model-fit-advisor"} == {item["name"] for item in listed}
-    known = {item.get("purl") for item in found["components"]}
-    assert any(purl and purl.startswith("pkg:pypi/numpy@") for purl in known)
-    assert any(purl and purl.startswith("pkg:deb/debian/libssl3@") for purl in known)
-    assert found["metadata"]["component"]["hashes"][0]["content"] == sbom.folder_hash(bundle.parent)
+    crates = [item for item in found["components"] if item.get("purl", "").startswith("pkg:cargo/")]
+    others = [item for item in found["components"] if item not in crates]
+    few = {**found, "components": [*others, *crates[:9]], "dependencies": found["dependencies"][-99:]}  # all: 15 s
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(few)) is None
+    assert sorted(item["name"] for item in others) == sorted(
+        item["name"] for item in listed if item["name"] != "model-fit-advisor"
+    )
+    by_name = {item["name"]: item for item in others}
+    assert by_name["numpy"]["purl"].startswith("pkg:pypi/numpy@2.")
+    assert by_name["libssl3"]["purl"].startswith("pkg:deb/debian/libssl3@3")
+    assert by_name["libquadmath"]["licenses"] == [{"expression": "LGPL-2.1-or-later"}]
+    app = found["metadata"]["component"]
+    assert app["hashes"][0]["content"] == sbom.folder_hash(bundle.parent)
+    hashes = {
+        part["name"]: part["hashes"][0]["content"] for item in others for part in item.get("components", [])
+    }  # fmt: skip
+    inside = bundle.parent / "_internal"
+    libraries = {
+        path.relative_to(inside).as_posix(): path
+        for path in inside.rglob("*.so*") if path.is_file() and not path.is_symlink()
+    }  # fmt: skip
+    assert hashes.keys() == libraries.keys()
+    for name in ("PySide6/Qt/lib/libQt6Core.so.6", "libcrypto.so.3"):
+        assert hashes[name] == hashlib.sha256(libraries[name].read_bytes()).hexdigest()
+    needs = _dependencies(found)
+    reference = {item["name"]: item["bom-ref"] for item in found["components"]}
+    assert reference["numpy"] in needs[reference["onnxruntime"]]  # by the wheel's metadata
+    assert reference["libxkbcommon0"] in needs[reference["PySide6_Essentials"]]  # by the loader
+    assert reference["libquadmath"] in needs[reference["libgfortran"]]
+    assert any(other.startswith("pkg:cargo/onig@") for other in needs[reference["tokenizers"]])
+    reached, waiting = set(), [app["bom-ref"]]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += needs.get(name, ())
+    assert reached == {app["bom-ref"], *(item["bom-ref"] for item in found["components"])}
+
+
+def test_the_bill_of_the_wheel_names_what_an_installation_brings(bundle, monkeypatch, tmp_path):
+    sbom = _load("sbom", monkeypatch)
+    wheel = tmp_path / "x.whl"
+    wheel.write_bytes(b"a wheel")
+    text = sbom.of_wheel(wheel, site(), "0.2.0", MOMENT)
+    assert text == sbom.of_wheel(wheel, site(), "0.2.0", MOMENT)
+    found = json.loads(text)
+    assert found["metadata"]["timestamp"] == "2026-11-27T00:00:00+00:00"
+    assert found["metadata"]["component"]["hashes"][0]["content"] == hashlib.sha256(b"a wheel").hexdigest()
+    names = {item["name"] for item in found["components"] if not item["purl"].startswith("pkg:cargo/")}
+    assert {"PySide6_Essentials", "shiboken6", "numpy", "huggingface_hub"} <= names
+    assert not names & {"pip", "pyinstaller", "altgraph", "setuptools", "libssl3", "model-fit-advisor"}
 
 
 def test_the_hash_of_a_folder_changes_with_any_file(copied, monkeypatch):
@@ -165,8 +221,9 @@ def test_two_folders_differ_by_content_rights_links_and_names(tmp_path, monkeypa
             (tmp_path / side / name).write_text(name)
         (tmp_path / side / "link").symlink_to("same")
     assert reproduce.differences(tmp_path / "one", tmp_path / "two") == []
-    (tmp_path / "two" / "content").write_text("other")
     (tmp_path / "two" / "rights").chmod(0o755)
+    assert reproduce.differences(tmp_path / "one", tmp_path / "two", rights=False) == []
+    (tmp_path / "two" / "content").write_text("other")
     (tmp_path / "two" / "link").unlink()
     (tmp_path / "two" / "link").symlink_to("content")
     (tmp_path / "two" / "more").write_text("")
