@@ -9,10 +9,11 @@ from advisor.cli.output import Output
 from advisor.errors import ChildError, NotFoundError
 
 Name = Annotated[str | None, typer.Argument(metavar="[COMPONENT]", help="Show the licence text of this one.")]
+Details = Annotated[bool, typer.Option("--details", help="Only what belongs into a report of a fault.")]
 Check = Annotated[bool, typer.Option("--check", help="Ask now; without it what was found last is shown.")]
 
 
-def about(component: Name = None, as_json: JsonFlag = False) -> None:
+def about(component: Name = None, details: Details = False, as_json: JsonFlag = False) -> None:
     """Show version, licence and every component this app brings, with its licence."""
     from advisor.installed import components
     from advisor.report import about as words
@@ -31,6 +32,9 @@ def about(component: Name = None, as_json: JsonFlag = False) -> None:
         return
     if as_json:
         output.document(words.document(found))
+        return
+    if details:
+        output.line(words.details(found))
         return
     for sentence in (words.version_sentence(), words.WHAT, words.LICENCE, words.SENDS_NOTHING):
         output.line(sentence)

@@ -4,13 +4,16 @@ A bundle carries a file that was written when it was made; elsewhere the install
 """
 
 import importlib.metadata
+import platform
 import re
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from advisor import resources
 from advisor.errors import InvalidFileError
 
 FILE_NAME = "licences.json"
@@ -20,6 +23,7 @@ _TEXT = re.compile(r"(licen[cs]e|copying|notice)", re.IGNORECASE)
 _LARGEST_TEXT_BYTES = 400_000
 
 Kind = Literal["python", "qt", "system", "runtime", "data", "font"]
+_ORDER: tuple[Kind, ...] = ("python", "qt", "runtime", "system", "font", "data")
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +40,7 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Components(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it, ordered by kind and name."""
+    """All of it: this app first, then by kind and name."""
 
     schema_version: int
     components: tuple[Component, ...]
@@ -54,7 +58,8 @@ def load() -> Components:
         InvalidFileError: `licences-invalid`; the file of a bundle is missing or damaged.
     """
     inside = getattr(sys, "_MEIPASS", None)
-    return of_bundle(Path(inside) / FILE_NAME) if inside else of_packages()
+    found = of_bundle(Path(inside) / FILE_NAME) if inside else _with_own(of_packages())
+    return msgspec.structs.replace(found, components=tuple(sorted(found.components, key=_place)))
 
 
 def of_bundle(path: Path) -> Components:
@@ -89,6 +94,29 @@ def of_packages(root: str = _APP) -> Components:
     texts: dict[str, str] = {}
     components = [_component(found[name], texts) for name in sorted(found)]
     return Components(schema_version=SCHEMA_VERSION, components=tuple(components), texts=texts)
+
+
+def _with_own(found: Components) -> Components:
+    """Add what no package lists: Python itself and the app's own tables, each with its sources."""
+    texts = dict(found.texts)
+    licence = Path(sysconfig.get_path("stdlib"), "LICENSE.txt")
+    if licence.is_file():
+        texts["python"] = licence.read_text("utf-8", errors="replace")
+    more = [
+        Component(
+            name="Python", version=platform.python_version(), licence="PSF-2.0", kind="runtime",
+            homepage="https://www.python.org", texts=("python",) if "python" in texts else (),
+        )
+    ]  # fmt: skip
+    for path in resources.root().rglob("SOURCES.md"):
+        name = f"Data: {path.parent.relative_to(resources.root()).as_posix()}"
+        texts[name] = path.read_text("utf-8", errors="replace")
+        more.append(Component(name=name, version="", licence="LicenseRef-Sources", kind="data", texts=(name,)))
+    return msgspec.structs.replace(found, components=(*found.components, *more), texts=texts)
+
+
+def _place(component: Component) -> tuple[bool, int, str]:
+    return component.name != _APP, _ORDER.index(component.kind), component.name.casefold()
 
 
 def plain(name: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from advisor import __version__, paths
 from advisor.installed import place, updates
-from advisor.installed.components import Component, Components
+from advisor.installed.components import Component, Components, plain
 from advisor.report.public_parts import head
 
 WHAT = (
@@ -36,8 +36,9 @@ _HOW: dict[place.Way, str] = {
     "source": "Update with: git pull",
     "python-package": "Update with: pip install --upgrade model-fit-advisor",
 }
-SWITCH = "&Look for a new version once a week"
+SWITCH = "Look for a &new version once a week"
 OFF = "Off: no server is asked unless you press Look now."
+ON = "On: about once a week while the window is open."
 
 
 def version_sentence() -> str:
@@ -58,22 +59,41 @@ def rows(components: Components) -> tuple[tuple[str, ...], ...]:
     )
 
 
+QT_NOTICE = (
+    "Qt and its Python bindings are used under the GNU Lesser General Public License, version 3, as packages of their "
+    "own that any build of the same version can take the place of. The text of the licence: "
+    "https://www.gnu.org/licenses/lgpl-3.0.html. The sources: https://download.qt.io."
+)
+_VERSIONS = ("pyside6-essentials", "onnxruntime", "onnx", "numpy", "pyqtgraph", "msgspec", "huggingface-hub")
+"""Whose versions matter when a fault is reported."""
+
+
 def text_words(components: Components, component: Component) -> str:
     """Return what is shown of one component: name, licence, address, texts."""
-    head = [f"{component.name} {component.version}".strip(), licence_words(component)]
-    if component.homepage:
-        head.append(component.homepage)
-    text = components.text_of(component)
-    return "\n".join(head) + "\n\n" + (text or "No text came with it; it is published at the address above.")
+    name = component.name.removeprefix("Data: ")
+    head = [f"{name} {component.version}".strip(), licence_words(component), component.homepage]
+    where = "; it is published at the address above." if component.homepage else "."
+    text = components.text_of(component) or (
+        QT_NOTICE if component.kind == "qt" else f"No text of its licence came with it{where}"
+    )
+    return "\n".join(filter(None, head)) + "\n\n" + text
 
 
-def details() -> str:
-    """Return what helps to understand a report of a fault, nothing personal in it."""
-    return "\n".join([
+def details(components: Components | None = None) -> str:
+    """Return what helps to understand a report of a fault, nothing personal in it.
+
+    Args:
+        components: what the installation is made of; null where that is not known.
+    """
+    named = {plain(item.name): item for item in components.components} if components is not None else {}
+    versions = [f"{named[name].name} {named[name].version}" for name in _VERSIONS if name in named]
+    lines = [
         f"Model Fit Advisor {__version__} ({WAYS[place.way()]})",
         f"Python {platform.python_version()}, {platform.system()} {platform.release()}, {platform.machine()}",
+        ", ".join(versions),
         f"Folders moved by {paths.HOME_VARIABLE}: {'yes' if os.environ.get(paths.HOME_VARIABLE) else 'no'}",
-    ])  # fmt: skip
+    ]
+    return "\n".join(filter(None, lines))
 
 
 def asks_sentence(address: str) -> str:

@@ -39,7 +39,7 @@ class AboutDialog(QDialog):
         self.setWindowTitle("About Model Fit Advisor")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         unit = theme.unit_px(self)
-        self.resize(100 * unit, 74 * unit)
+        self.resize(120 * unit, 76 * unit)
         layout = QVBoxLayout(self)
         layout.setSpacing(unit)
         told = (words.version_sentence(), words.WHAT, f"{words.LICENCE} {words.SENDS_NOTHING}", update_sentence)
@@ -94,13 +94,13 @@ class AboutDialog(QDialog):
         halves.addWidget(self.view)
         halves.addWidget(self.licence)
         halves.setChildrenCollapsible(False)
-        halves.setSizes([50, 50])
+        halves.setSizes([62, 38])
         return halves
 
     def _build_buttons(self) -> QDialogButtonBox:
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.copy = buttons.addButton("&Copy details", QDialogButtonBox.ButtonRole.ActionRole)
-        self.copy.setToolTip("Version and system, for a report of a fault")
+        self.copy.setToolTip("Versions and system, for a report of a fault")
         self.copy.clicked.connect(self._on_copy_clicked)
         buttons.rejected.connect(self.reject)
         return buttons
@@ -125,7 +125,7 @@ class AboutDialog(QDialog):
 
     @Slot()
     def _on_copy_clicked(self) -> None:
-        QGuiApplication.clipboard().setText(words.details())
+        QGuiApplication.clipboard().setText(words.details(self._components))
 
 
 def _label(sentence: str) -> QLabel:

@@ -29,7 +29,7 @@ class UpdatesCard(Card):
         super().__init__("New versions", parent)
         self.switch = QCheckBox(words.SWITCH)
         self.switch.clicked.connect(self.switched)
-        self.what = text.label(_asks(), level="small", role="muted", wrap=True)
+        self.what = text.label(level="small", role="muted", wrap=True)
         self.found = text.selectable(text.label(wrap=True))
         self.error = text.selectable(text.label(role="accent", wrap=True))
         self.look = text.button(LOOK)
@@ -47,6 +47,7 @@ class UpdatesCard(Card):
     def show_state(self, state: UpdatesState, *, on: bool) -> None:
         """Show the switch and what is known."""
         self.switch.setChecked(on)
+        self.what.setText(_asks(on=on))
         text.restyle(self.found, "role", "accent" if state.is_newer else "")
         self.found.setText(state.sentence)
         self.error.setText(state.error)
@@ -59,9 +60,9 @@ class UpdatesCard(Card):
         self.look_requested.emit()
 
 
-def _asks() -> str:
-    """Return who would be asked, or why nobody can be."""
+def _asks(*, on: bool) -> str:
+    """Return when and who would be asked, or why nobody can be."""
     try:
-        return f"{words.OFF} {words.asks_sentence(updates.address())}"
+        return f"{words.ON if on else words.OFF} {words.asks_sentence(updates.address())}"
     except AdvisorError as error:
         return error.sentence()
