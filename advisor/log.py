@@ -2,11 +2,12 @@
 
 import logging
 import logging.handlers
+import sys
 from pathlib import Path
 
 from typing_extensions import override
 
-from advisor import paths
+from advisor import __version__, paths
 
 LOG_NAME = "advisor.log"
 _MAX_BYTES = 1_000_000
@@ -17,7 +18,11 @@ class _MaskHome(logging.Formatter):
 
     @override
     def format(self, record: logging.LogRecord) -> str:
-        return super().format(record).replace(str(Path.home()), "~")
+        text = super().format(record)
+        try:
+            return text.replace(str(Path.home()), "~")
+        except RuntimeError:  # this user has no home
+            return text
 
 
 def start(*, level: int = logging.INFO) -> Path | None:
@@ -36,4 +41,5 @@ def start(*, level: int = logging.INFO) -> Path | None:
     logger = logging.getLogger("advisor")
     logger.setLevel(level)
     logger.addHandler(handler)
+    logger.info("version %s, Python %s, %s", __version__, sys.version.split()[0], sys.platform)
     return file

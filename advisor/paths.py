@@ -14,7 +14,10 @@ def _folder(kind: str) -> Path:
     import platformdirs
 
     folders = platformdirs.PlatformDirs(_APP_NAME, appauthor=False)
-    return Path(str(getattr(folders, f"user_{kind}_dir")))
+    usual = Path(str(getattr(folders, f"user_{kind}_dir")))
+    if usual.is_absolute():
+        return usual
+    return (_private_folder() or Path(os.devnull)) / kind  # this user has no home: `~` was left as it is
 
 
 def config_folder() -> Path:
@@ -30,6 +33,33 @@ def data_folder() -> Path:
 def cache_folder() -> Path:
     """Return the folder of files that can be made again, synthetic graphs among them."""
     return _folder("cache")
+
+
+def work_folder() -> Path:
+    """Return the cache folder, made; where it cannot be written, a private one among the system's temporary files."""
+    usual = cache_folder()
+    try:
+        usual.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return _private_folder() or usual
+    return usual if os.access(usual, os.W_OK | os.X_OK) else _private_folder() or usual
+
+
+def _private_folder() -> Path | None:
+    """Return a temporary folder that every process of this user finds and no other may enter; None if there is none."""
+    import stat
+    import tempfile
+
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    try:
+        folder = Path(tempfile.gettempdir()) / f"{_APP_NAME}-{user}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return None
+    if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and (found.st_uid != user or found.st_mode & 0o077)):
+        return None  # somebody else's, laid there beforehand
+    return folder if os.access(folder, os.W_OK | os.X_OK) else None
 
 
 def log_folder() -> Path:

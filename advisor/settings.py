@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from advisor import paths
+from advisor import __version__, paths
 
 SETTINGS_VERSION = 1
 _FILE_NAME = "settings.toml"
 _log = logging.getLogger(__name__)
+_said: set[str] = set()
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 MIGRATIONS: dict[int, Migration] = {}
@@ -61,10 +62,13 @@ def load() -> Settings:
     source = file()
     try:
         raw = tomllib.loads(source.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Settings()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        _log.warning("%s cannot be read (%s); starting with the defaults", source, error)
+    except OSError as error:  # the file may be sound: it stays
+        _say(f"{source} cannot be read ({error.strerror or error}); starting with the defaults")
+        return Settings()
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        _say(f"{source} cannot be read ({error}); starting with the defaults")
         _set_aside(source)
         return Settings()
     return from_mapping(_migrated(raw))
@@ -74,9 +78,10 @@ def from_mapping(raw: dict[str, Any]) -> Settings:
     """Build settings field by field; a field of the wrong type is dropped with a warning, an unknown one is kept."""
     known = {field.name: field for field in msgspec.structs.fields(Settings)}
     values: dict[str, Any] = {}
-    unknown: dict[str, Any] = {}
+    newer = _version(raw) > SETTINGS_VERSION
+    unknown: dict[str, Any] = {"version": raw["version"]} if newer else {}
     for key, value in raw.items():
-        if key in {"version", "unknown_fields"}:
+        if key in {"version", "written_by", "unknown_fields"}:
             continue
         if key not in known:
             unknown[key] = value
@@ -84,12 +89,16 @@ def from_mapping(raw: dict[str, Any]) -> Settings:
         try:
             values[key] = msgspec.convert(value, known[key].type)
         except msgspec.ValidationError as error:
-            _log.warning("setting %r is not used: %s", key, error)
+            _say(f"setting {key!r} of {file()} is not used: {error}")
+            if newer:  # it means something to the version that wrote it
+                unknown[key] = value
     return Settings(**values, unknown_fields=unknown)
 
 
 def save(settings: Settings) -> None:
-    """Write the settings, whole or not at all.
+    """Write the settings, whole or not at all; a file of an older version is kept as `settings.toml.v<n>-backup`.
+
+    A file of a newer version keeps its version and what only that one knows.
 
     Raises:
         OutputError: as `paths.write_atomically`.
@@ -100,22 +109,51 @@ def save(settings: Settings) -> None:
     unknown = raw.pop("unknown_fields", {})
     content = {
         "version": SETTINGS_VERSION,
+        "written_by": __version__,
         **unknown,
         **{key: value for key, value in raw.items() if value is not None},
     }
+    _back_up(file())
     paths.write_atomically(file(), tomli_w.dumps(content).encode("utf-8"))
 
 
 def _migrated(raw: dict[str, Any]) -> dict[str, Any]:
-    version = raw.get("version", SETTINGS_VERSION)
-    while isinstance(version, int) and version < SETTINGS_VERSION and version in MIGRATIONS:
+    version = _version(raw)
+    while version < SETTINGS_VERSION and version in MIGRATIONS:
         raw = MIGRATIONS[version](raw)
         version += 1
     return raw
+
+
+def _version(raw: dict[str, Any]) -> int:
+    version = raw.get("version", SETTINGS_VERSION)
+    return version if isinstance(version, int) else SETTINGS_VERSION
+
+
+def _back_up(source: Path) -> None:
+    """Keep a file of an older version as it is, once, before it is written anew."""
+    try:
+        content = source.read_bytes()
+        version = _version(tomllib.loads(content.decode("utf-8")))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        _set_aside(source)
+        return
+    kept = source.with_name(f"{source.name}.v{version}-backup")
+    if version < SETTINGS_VERSION and not kept.exists():
+        paths.write_atomically(kept, content)
 
 
 def _set_aside(source: Path) -> None:
     try:
         source.replace(source.with_name(source.name + ".bad"))
     except OSError as error:
-        _log.warning("%s cannot be set aside: %s", source, error)
+        _say(f"{source} cannot be set aside: {error.strerror or error}")
+
+
+def _say(sentence: str) -> None:
+    """Log a warning; the settings are read often, so each only once."""
+    if sentence not in _said:
+        _said.add(sentence)
+        _log.warning("%s", sentence)

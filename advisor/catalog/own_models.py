@@ -83,7 +83,7 @@ def read() -> OwnModels:
     source = file()
     try:
         return OwnModels(models=_parsed(source.read_bytes(), source).models)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return OwnModels()
     except OSError as error:
         return OwnModels(notice=_unreadable(source, error.strerror or str(error)).sentence())

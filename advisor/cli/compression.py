@@ -1,7 +1,6 @@
 """`compression`: what the compressed formats of a model lose against the original, language by language."""
 
 import contextlib
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,7 +64,7 @@ def compression(
         reference=str(reference.absolute()), compressed=tuple(str(folder.absolute()) for folder in compressed),
         languages=tuple(item.code for item in chosen), num_sentences=sentences,
         num_threads=threads or thread_choice.usual(profile), time_limit_s=time_limit_s,
-        memory_free_bytes=memory_bytes, scratch=str(paths.cache_folder() / "compression"),
+        memory_free_bytes=memory_bytes, scratch=str(paths.work_folder() / "compression"),
         fingerprint=profile.fingerprint,
     )  # fmt: skip
     outcome = job_run.run(
@@ -106,7 +105,7 @@ def _remember(results: "Sequence[CompressionResult]") -> None:
             for result in results:
                 history.add_evaluation(KIND, result)
     except StorageError as error:
-        print(error.sentence(), file=sys.stderr)
+        inputs.say_once(error.sentence())
 
 
 def _print(output: Output, results: "Sequence[CompressionResult]") -> None:

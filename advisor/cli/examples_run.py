@@ -221,7 +221,7 @@ def _remember(results: Sequence["ExamplesResult"], found: "ExampleSet", *, keep_
                 kept = msgspec.structs.replace(item, examples=found) if keep_texts else without_texts(item)
                 history.add_evaluation(HISTORY_KIND, kept)
     except AdvisorError as error:
-        print(error.sentence(), file=sys.stderr)
+        inputs.say_once(error.sentence())
 
 
 def _print(output: Output, found: "ExampleSet", results: Sequence["ExamplesResult"]) -> None:

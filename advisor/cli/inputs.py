@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PROVIDERS_TIME_LIMIT_S = 30.0
 _MOST_THREADS_PER_CPU = 4
+_said: set[str] = set()
 
 
 def pairs(words: Sequence[str] | None, *, option: str) -> dict[str, str]:
@@ -205,7 +206,7 @@ def probes_of(profile: HardwareProfile) -> tuple[ProbeResult, ...]:
         with contextlib.closing(open_history()) as history:
             return history.probes(fingerprint=profile.fingerprint)
     except StorageError as error:
-        print(error.sentence(), file=sys.stderr)
+        say_once(error.sentence())
         return ()
 
 
@@ -221,7 +222,7 @@ def compressions_of(profile: HardwareProfile) -> "tuple[CompressionResult, ...]"
         with contextlib.closing(open_history()) as history:
             return history.evaluations(KIND, CompressionResult, fingerprint=profile.fingerprint)
     except StorageError as error:
-        print(error.sentence(), file=sys.stderr)
+        say_once(error.sentence())
         return ()
 
 
@@ -250,7 +251,7 @@ def last_examples(profile: HardwareProfile) -> "tuple[ExamplesResult, ...]":
         with contextlib.closing(open_history()) as history:
             found = history.evaluations(HISTORY_KIND, ExamplesResult, fingerprint=profile.fingerprint)
     except StorageError as error:
-        print(error.sentence(), file=sys.stderr)
+        say_once(error.sentence())
         return ()
     return examples_section.last_run(found)
 
@@ -268,7 +269,7 @@ def calibration_of(profile: HardwareProfile) -> Calibration | None:
         with contextlib.closing(open_history()) as history:
             return calibration.best(history.calibrations(fingerprint=profile.fingerprint), profile, runtime_version())
     except StorageError as error:
-        print(error.sentence(), file=sys.stderr)
+        say_once(error.sentence())
         return None
 
 
@@ -297,7 +298,7 @@ def remember_calibration(found: Calibration, profile: HardwareProfile) -> None:
             history.add_profile(profile)
             history.add_calibration(found)
     except StorageError as error:
-        print(error.sentence(), file=sys.stderr)
+        say_once(error.sentence())
 
 
 def probe_result(raw: msgspec.Raw) -> ProbeResult:
@@ -319,7 +320,7 @@ def remember(result: ProbeResult, profile: HardwareProfile) -> Agreement | None:
             earlier = history.probes(model=result.model, format=result.format, fingerprint=result.fingerprint)
             history.add_probe(result)
     except StorageError as error:
-        print(error.sentence(), file=sys.stderr)
+        say_once(error.sentence())
         return None
     return agreement.compare(result, earlier)
 
@@ -337,7 +338,7 @@ def remember_file(result: OnnxFileResult) -> Agreement | None:
             earlier = history.file_probes(like=result)
             history.add_file_probe(result)
     except StorageError as error:
-        print(error.sentence(), file=sys.stderr)
+        say_once(error.sentence())
         return None
     return agreement.compare_files(result, earlier)
 
@@ -350,7 +351,7 @@ def remember_report(document: ReportDocument) -> None:
         with contextlib.closing(open_history()) as history:
             history.add_report(msgspec.json.encode(document), document.title)
     except StorageError as error:
-        print(error.sentence(), file=sys.stderr)
+        say_once(error.sentence())
 
 
 def open_history() -> History:
@@ -363,5 +364,12 @@ def open_history() -> History:
 
     history = History(paths.data_folder() / "history.sqlite").open()
     if history.notice:
-        print(history.notice, file=sys.stderr)
+        say_once(history.notice)
     return history
+
+
+def say_once(sentence: str) -> None:
+    """Say something about the history on standard error; it is opened often, so each only once."""
+    if sentence not in _said:
+        _said.add(sentence)
+        print(sentence, file=sys.stderr)

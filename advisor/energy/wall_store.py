@@ -75,7 +75,7 @@ def _read() -> _File:
     try:
         with file().open("rb") as stream:
             return msgspec.json.decode(stream.read(_MAX_FILE_BYTES), type=_File)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return _File()
     except (OSError, msgspec.DecodeError, UnicodeError) as error:
         _log.warning("%s cannot be read (%s); the wall meter is not used", file(), error)

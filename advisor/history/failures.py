@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from advisor import paths
 from advisor.errors import StorageError
 from advisor.history import schema
 
@@ -47,7 +48,8 @@ def not_writable(path: Path, why: str) -> StorageError:
     return StorageError(
         "history-not-writable",
         f"The history file {path} cannot be written: {why}.",
-        remedy="Choose another folder or change its permissions. Nothing was changed.",
+        remedy="What is measured now is not kept; change the permissions, or name a folder that can be written in "
+        f"{paths.HOME_VARIABLE}.",
         path=str(path),
     )
 
@@ -69,6 +71,17 @@ _BUILDERS: dict[int, Callable[[Path, str], StorageError]] = {
     sqlite3.SQLITE_LOCKED: locked,
     sqlite3.SQLITE_FULL: full,
 }
+_OF_PLACE = frozenset({
+    sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL,
+})  # fmt: skip
+
+
+def is_of_place(error: StorageError) -> bool:
+    """Return whether the place of the file is the trouble, not the file: it may still be read."""
+    cause = error.__cause__
+    if isinstance(cause, OSError):
+        return True
+    return (int(getattr(cause, "sqlite_errorcode", 0)) & 0xFF) in _OF_PLACE
 
 
 def translated(error: sqlite3.Error, path: Path) -> StorageError:

@@ -1,5 +1,6 @@
 """The tables of the history file and the steps from each older version to the newest."""
 
+import contextlib
 import sqlite3
 
 _VERSION_1 = (
@@ -34,6 +35,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _
 """Entry n brings a file from version n to version n + 1."""
 VERSION = len(MIGRATIONS)
 """Kept in SQLite's `user_version`."""
+
+
+def sign(connection: sqlite3.Connection, version: str) -> None:
+    """Note which version of the app has worked on this file, for whoever looks into it later; older ones do not mind.
+
+    Args:
+        connection: in autocommit mode.
+        version: of the app.
+    """
+    with contextlib.suppress(sqlite3.OperationalError):  # locked, full: it is only a note
+        connection.execute("CREATE TABLE IF NOT EXISTS app_versions (version TEXT PRIMARY KEY, since TEXT NOT NULL)")
+        if connection.execute("SELECT 1 FROM app_versions WHERE version = ?", (version,)).fetchone() is None:
+            connection.execute("INSERT OR IGNORE INTO app_versions VALUES (?, datetime('now'))", (version,))
 
 
 def migrate(connection: sqlite3.Connection) -> None:

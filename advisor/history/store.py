@@ -12,10 +12,11 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from advisor import __version__
 from advisor.errors import NotFoundError, StorageError
 from advisor.graphs.kernel_case import Calibration
 from advisor.hardware.model import HardwareProfile
-from advisor.history import failures, schema
+from advisor.history import backup, failures, schema
 from advisor.probe.onnx_file.plan import OnnxFileResult
 from advisor.probe.plan import ProbeResult
 
@@ -61,6 +62,7 @@ class History:
         """
         self._path = path
         self._busy_timeout_s = busy_timeout_s
+        self._frozen: StorageError | None = None  # why nothing can be written where the file is, which can be read
         self._notices: list[str] = []
 
     @property
@@ -76,6 +78,8 @@ class History:
     def open(self) -> "History":
         """Make or migrate the file. A damaged one is set aside as `<name>.corrupt-<n>` and a fresh one is begun.
 
+        One that lies where nothing can be written is read as it is; the notice says that nothing is added.
+
         Raises:
             StorageError: `history-locked`, `history-not-writable`, `history-full`, `history-newer`.
         """
@@ -84,6 +88,10 @@ class History:
         except failures.DamagedError:
             self._set_aside()
             self._prepare()
+        except StorageError as error:
+            if not failures.is_of_place(error) or not self._readable(error):
+                raise
+            self._notices.append(error.sentence())
         return self
 
     def close(self) -> None:
@@ -276,15 +284,24 @@ class History:
             connection.execute("PRAGMA journal_mode = WAL")
             if version < schema.VERSION:
                 if version:  # 0: a new file, there is nothing to lose
-                    self._back_up(connection, version)
+                    backup.keep(connection, self._path, version)
                 schema.migrate(connection)
+            schema.sign(connection, __version__)
 
-    def _back_up(self, connection: sqlite3.Connection, version: int) -> None:
-        """Keep the file as it was before a newer version changes it; an earlier backup of this version is replaced."""
-        kept = self._path.with_name(f"{self._path.name}.v{version}-backup")
-        with contextlib.closing(sqlite3.connect(kept, isolation_level=None)) as copy:
-            connection.backup(copy)
-            copy.execute("PRAGMA journal_mode = DELETE")  # one file that can be moved about
+    def _readable(self, why: StorageError) -> bool:
+        """Return whether the file can be read where nothing can be written, and read it so from now on."""
+        log = self._path.with_name(f"{self._path.name}-wal")
+        try:
+            if not self._path.is_file() or (log.exists() and log.stat().st_size):  # of the log nothing would be seen
+                return False
+        except OSError:
+            return False
+        self._frozen = why
+        with self._connection() as connection:
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if version > schema.VERSION:
+            raise failures.newer(self._path, version)
+        return True
 
     def _set_aside(self) -> None:
         number = 1
@@ -300,6 +317,8 @@ class History:
         self._notices.append(f"The history file was damaged. It was kept as {aside.name} and a new one was begun.")
 
     def _write(self, sql: str, values: tuple[Any, ...]) -> int:
+        if self._frozen is not None:
+            raise self._frozen
         with self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
             row_id = connection.execute(sql, values).lastrowid
@@ -308,7 +327,12 @@ class History:
 
     def _read(self, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         with self._connection() as connection:
-            return connection.execute(sql, values).fetchall()
+            try:
+                return connection.execute(sql, values).fetchall()
+            except sqlite3.OperationalError as error:
+                if self._frozen and "no such table" in str(error):
+                    return []  # of an older version, which cannot be migrated here
+                raise
 
     def _decoded(self, rows: list[tuple[Any, ...]], kind: type[_T], what: str) -> tuple[_T, ...]:
         """Decode payloads; one that a newer version wrote is left out and said, it does not hide the others."""
@@ -328,7 +352,10 @@ class History:
     def _connection(self) -> Iterator[sqlite3.Connection]:
         connection: sqlite3.Connection | None = None
         try:
-            connection = sqlite3.connect(self._path, timeout=self._busy_timeout_s, isolation_level=None)
+            place = f"{self._path.absolute().as_uri()}?immutable=1" if self._frozen else str(self._path)
+            connection = sqlite3.connect(
+                place, timeout=self._busy_timeout_s, isolation_level=None, uri=self._frozen is not None
+            )  # fmt: skip
             # NORMAL in WAL: a power cut may lose the last write, it cannot damage the file.
             connection.execute("PRAGMA synchronous = NORMAL")
             yield connection

@@ -48,7 +48,7 @@ def calibrate(request: bytes, channel: Channel) -> bytes:
         wanted = msgspec.json.decode(request, type=CalibrationRequest)
     except msgspec.DecodeError as error:
         raise refuse_request(error) from error
-    with lock.hold(paths.cache_folder()), _folder(Path(wanted.graph_folder), channel) as folder:
+    with lock.hold(paths.work_folder()), _folder(Path(wanted.graph_folder), channel) as folder:
         created = datetime.now(UTC).isoformat(timespec="seconds")
         report = _measured(wanted, _build(wanted, folder, channel), channel)
         found = _calibration(wanted, report, created, time.monotonic() - started_s)

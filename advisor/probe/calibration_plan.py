@@ -40,7 +40,7 @@ def request(profile: HardwareProfile, *, threads: int | None = None, quick: bool
         fingerprint=profile.fingerprint, power_source=profile.power.source.value,
         num_threads=threads or thread_choice.usual(profile),
         caches=Caches(l2_bytes=profile.cpu.l2_bytes.value, l3_bytes=profile.cpu.l3_bytes.value),
-        graph_folder=str(paths.cache_folder() / "calibration"), quick=quick,
+        graph_folder=str(paths.work_folder() / "calibration"), quick=quick,
     )  # fmt: skip
 
 

@@ -120,7 +120,7 @@ class Coordinator(ABC):
         counts = plan.num_threads_tried or (os.cpu_count() or 1,)
         usual = ThreadChoice(num_threads=counts[0], pinned=bool(plan.pinned))
         kind = thread_sweep.kind(plan.fingerprint, self._recipe)
-        kept = thread_sweep.kept(paths.cache_folder(), kind)
+        kept = thread_sweep.kept(paths.work_folder(), kind)
         if kept is not None:
             return kept
         if self._left_s() < thread_sweep.LEAST_LEFT_S:
@@ -133,7 +133,7 @@ class Coordinator(ABC):
 
         found = thread_sweep.sweep(counts, self._recipe, attempt, pinned=plan.pinned)
         self._trying = False
-        thread_sweep.keep(paths.cache_folder(), kind, found)
+        thread_sweep.keep(paths.work_folder(), kind, found)
         return found
 
     def _launch(self, num_layers: int, number: int) -> None:

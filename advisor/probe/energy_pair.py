@@ -20,7 +20,7 @@ from advisor.child.main import Channel, refuse_request
 from advisor.child.protocol import LogRecord, Message, Progress, Sample
 from advisor.energy import compare, ladder
 from advisor.energy.model import Component, MeterInfo
-from advisor.errors import ChildError, InvalidModelError
+from advisor.errors import ChildError, InvalidModelError, OutputError
 from advisor.graphs import build
 from advisor.graphs.recipe import Recipe
 from advisor.probe import energy_stage, footprint, lock
@@ -45,7 +45,7 @@ def compare_energy(request: bytes, channel: Channel) -> bytes:
         plan = msgspec.json.decode(request, type=PairPlan)
     except msgspec.DecodeError as error:
         raise refuse_request(error) from error
-    with lock.hold(paths.cache_folder()), _folder(Path(plan.plans[0].graph_folder), channel) as folder:
+    with lock.hold(paths.work_folder()), _folder(Path(plan.plans[0].graph_folder), channel) as folder:
         return msgspec.json.encode(_Turns(plan, folder, channel, started_s).run())
 
 
@@ -190,7 +190,13 @@ def _made(folder: Path) -> Path:
 def _folder(root: Path, channel: Channel) -> Iterator[Path]:
     """Make this comparison's folder and remove it at the end."""
     folder = root / uuid.uuid4().hex
-    folder.mkdir(parents=True)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise OutputError(
+            "path-not-writable", f"The test models cannot be written to {root}: {error.strerror or error}.",
+            remedy="Change the folder's permissions or free some space.", path=str(root),
+        ) from error  # fmt: skip
     channel.on_cancel(lambda: shutil.rmtree(folder, ignore_errors=True))
     try:
         yield folder

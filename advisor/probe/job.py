@@ -39,7 +39,7 @@ def probe(request: bytes, channel: Channel) -> bytes:
     except msgspec.DecodeError as error:
         raise refuse_request(error) from error
     recipe = footprint.recipe(plan.candidate, plan.workload)
-    with lock.hold(paths.cache_folder()), _folder(plan, channel) as folder:
+    with lock.hold(paths.work_folder()), _folder(plan, channel) as folder:
         return msgspec.json.encode(_MadeUp(plan, recipe, channel, folder, started_s).run())
 
 

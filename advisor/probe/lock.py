@@ -10,7 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from advisor.errors import ChildError
+from advisor import paths
+from advisor.errors import ChildError, OutputError
 
 FILE_NAME = "probe.lock"
 _WINDOWS_OFFSET = 1024
@@ -26,17 +27,32 @@ def hold(folder: Path) -> Iterator[None]:
 
     Raises:
         ChildError: `probe-running`; another process measures now.
+        OutputError: `path-not-writable`; the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = _opened(folder)
     try:
         if not _try_lock(descriptor):
             raise _refused(descriptor)
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
+        with contextlib.suppress(OSError):  # no space: the lock holds all the same
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, str(os.getpid()).encode())
         yield
     finally:
         os.close(descriptor)
+
+
+def _opened(folder: Path) -> int:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise OutputError(
+            "path-not-writable",
+            f"Nothing can be measured, as no files can be written to {folder}: {error.strerror or error}.",
+            remedy=f"Free some space or change its permissions, or name a folder that can be written in "
+            f"{paths.HOME_VARIABLE} or TMPDIR.",
+            path=str(folder),
+        ) from error
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -68,7 +68,7 @@ def plan(
         num_threads_tried=thread_choice.counts(profile), pinned=pinned, memory_box_bytes=box,
         time_box_s=seconds,
         depths=footprint.depths(recipe, memory_box_bytes=box, time_box_s=seconds, cache_bytes=cache_bytes),
-        graph_folder=str(paths.cache_folder() / "graphs"), last_level_cache_bytes=cache_bytes,
+        graph_folder=str(paths.work_folder() / "graphs"), last_level_cache_bytes=cache_bytes,
         fingerprint=profile.fingerprint, power_source=profile.power.source.value,
         energy=EnergySettings(mode=energy_mode, cpu=profile.cpu, memory=profile.memory, gpus=profile.gpus),
     )  # fmt: skip

@@ -9,4 +9,4 @@ _VARIABLE = "MPLCONFIGDIR"
 
 def keep_in_cache() -> None:
     """Name the folder to matplotlib, which reads it when it is first imported; a folder the user has named stays."""
-    os.environ.setdefault(_VARIABLE, str(paths.cache_folder() / "matplotlib"))
+    os.environ.setdefault(_VARIABLE, str(paths.work_folder() / "matplotlib"))

@@ -55,7 +55,7 @@ def probe(request: bytes, channel: Channel) -> bytes:
     header = _header(plan, file)
     _runnable(header, file)
     made = _inputs(plan, header, file)
-    with lock.hold(paths.cache_folder()):
+    with lock.hold(paths.work_folder()):
         run = _Run(plan, file, channel, started_s)
         return msgspec.json.encode(run.result(header, made))
 

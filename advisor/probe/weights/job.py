@@ -55,7 +55,7 @@ def probe(request: bytes, channel: Channel) -> bytes:
     channel.progress("prepare", 0.0, detail="reading the files' headers")
     model = find.open_model(Path(plan.path), model_id=plan.model_id)
     recipe = planner.recipe_of(model, plan.workload, plan.format_id)
-    with lock.hold(paths.cache_folder()):
+    with lock.hold(paths.work_folder()):
         return msgspec.json.encode(_Real(plan, recipe, model, channel, started_s).run())
 
 

@@ -100,7 +100,7 @@ def request(choice: MeasureChoice, languages: Sequence[str], profile: HardwarePr
         CompressionPlan(
             reference=choice.reference, compressed=choice.compressed, languages=tuple(languages),
             num_threads=threads.usual(profile), memory_free_bytes=planner.usable_bytes(profile),
-            scratch=str(paths.cache_folder() / "compression"), fingerprint=profile.fingerprint,
+            scratch=str(paths.work_folder() / "compression"), fingerprint=profile.fingerprint,
         )
     )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """The domain as the controllers ask for it: functions that import what they need when they are called in a worker."""
 
+import contextlib
 import importlib
 import logging
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ import msgspec
 
 from advisor import paths
 from advisor.child.protocol import LogRecord
+from advisor.errors import StorageError
 from advisor.hardware.model import HardwareProfile
 from advisor.probe.energy_settings import EnergyMode
 from advisor.probe.plan import ProbePlan, ProbeResult
@@ -178,7 +180,10 @@ def keep_probe(result: ProbeResult) -> ArchiveState:
 def write_report(
     rows: Rows, probes: tuple[ProbeResult, ...], redact: bool, path: Path, *, with_examples: bool = False
 ) -> None:
-    """Build and write a report, and remember it; errors as `report.export.write`."""
+    """Build and write a report, and remember it; errors as `report.export.write`.
+
+    A history in trouble is no reason to call a written report unwritten: the list of reports says so.
+    """
     from advisor import settings
     from advisor.history.store import History
     from advisor.report import build, export, row_use
@@ -187,11 +192,11 @@ def write_report(
     examples = examples_jobs.last_run(rows.summary.machine.fingerprint) if with_examples else ()
     document = build.build(rows, probes=probes, redact=redact, chosen=chosen, examples=examples)  # type: ignore[arg-type]
     export.write(document, path)
-    history = History(paths.data_folder() / HISTORY_FILE).open()
-    try:
+    with (
+        contextlib.suppress(StorageError),
+        contextlib.closing(History(paths.data_folder() / HISTORY_FILE).open()) as history,
+    ):
         history.add_report(msgspec.json.encode(document), _title(document))
-    finally:
-        history.close()
 
 
 def _title(document: ReportDocument) -> str:

@@ -1,10 +1,12 @@
 """What is known of this computer's speed, for the controllers: functions that import late, called in a worker."""
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from advisor import paths
+from advisor.errors import StorageError
 from advisor.hardware.model import HardwareProfile
 from advisor.probe.plan import ProbeResult
 from advisor.ui.store import SpeedState
@@ -41,7 +43,7 @@ def keep_calibration(answer: bytes, profile: HardwareProfile, probes: tuple[Prob
 
 
 def speed(profile: HardwareProfile, probes: tuple[ProbeResult, ...]) -> SpeedState:
-    """Return what is known of this computer's speed; errors as `History.open`.
+    """Return what is known of this computer's speed.
 
     Args:
         profile: of the computer.
@@ -74,25 +76,31 @@ def _taught(profile: HardwareProfile, found: "Calibration", probes: tuple[ProbeR
 
 
 def calibration_of(profile: HardwareProfile) -> "Calibration | None":
-    """Return the newest calibration of this computer, one that holds if any does; errors as `History.open`."""
+    """Return the newest calibration of this computer, one that holds if any does.
+
+    A history in trouble is no reason to fail: the page that lists it says so.
+    """
     from advisor.estimate import calibration
     from advisor.history.store import History
     from advisor.probe.calibration_plan import runtime_version
 
-    history = History(paths.data_folder() / HISTORY_FILE).open()
-    try:
-        return calibration.best(history.calibrations(fingerprint=profile.fingerprint), profile, runtime_version())
-    finally:
-        history.close()
+    with (
+        contextlib.suppress(StorageError),
+        contextlib.closing(History(paths.data_folder() / HISTORY_FILE).open()) as history,
+    ):
+        found = history.calibrations(fingerprint=profile.fingerprint)
+        return calibration.best(found, profile, runtime_version())
+    return None
 
 
 def compressions_of(profile: HardwareProfile) -> "tuple[CompressionResult, ...]":
-    """Return what compression was measured to cost on this computer, newest first; errors as `History.open`."""
+    """Return what compression was measured to cost on this computer, newest first; trouble as `calibration_of`."""
     from advisor.evaluate.compression_plan import KIND, CompressionResult
     from advisor.history.store import History
 
-    history = History(paths.data_folder() / HISTORY_FILE).open()
-    try:
+    with (
+        contextlib.suppress(StorageError),
+        contextlib.closing(History(paths.data_folder() / HISTORY_FILE).open()) as history,
+    ):
         return history.evaluations(KIND, CompressionResult, fingerprint=profile.fingerprint)
-    finally:
-        history.close()
+    return ()
