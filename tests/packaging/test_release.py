@@ -114,6 +114,14 @@ def test_a_file_that_belongs_to_nobody_ends_the_build(copied, monkeypatch, name)
         licences.collect(copied, site())
 
 
+def test_a_library_in_a_wheel_that_nobody_looked_at_ends_the_build(bundle, monkeypatch):
+    licences = _load("licences", monkeypatch)
+    known = [part for part in licences.PARTS if part["name"] != "libquadmath"]
+    monkeypatch.setattr(licences, "PARTS", known)
+    with pytest.raises(licences.IncompleteError, match="libquadmath"):
+        licences.survey(bundle.parent, site())
+
+
 def test_a_licence_that_was_never_accepted_or_has_no_text_ends_the_build(monkeypatch):
     licences = _load("licences", monkeypatch)
     into = licences.Collector()
