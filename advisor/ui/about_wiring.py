@@ -59,6 +59,7 @@ class AboutPart(QObject):
     def attach(self, page: "SettingsPage") -> None:
         """Connect the card of the settings."""
         page.updates.look_requested.connect(self.updates.look_now)
+        page.updates.about_requested.connect(self.show)
 
     @Slot()
     def show(self) -> None:

@@ -166,7 +166,13 @@ def test_the_menu_opens_it_once_and_a_worker_fills_it(app, qtbot):
     dialog = app.about._dialog
     qtbot.waitUntil(lambda: dialog.model.rowCount() > 40, timeout=20_000)
     app.window.action_triggered.emit("about")
+    app.window.go("settings")
+    app.window.page("settings").updates.about.click()
     assert app.about._dialog is dialog
+    for column in range(dialog.model.columnCount()):  # all can be seen, without scrolling
+        assert dialog.view.columnViewportPosition(column) + dialog.view.columnWidth(column) <= (
+            dialog.view.viewport().width()
+        )
     dialog.close()
 
 

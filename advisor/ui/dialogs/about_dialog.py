@@ -1,6 +1,6 @@
 """About: version, licence, and every component with its licence text, searchable."""
 
-from PySide6.QtCore import QItemSelection, Qt, Slot
+from PySide6.QtCore import QItemSelection, QSize, Qt, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -39,10 +39,13 @@ class AboutDialog(QDialog):
         self.setWindowTitle("About Model Fit Advisor")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         unit = theme.unit_px(self)
-        self.resize(120 * unit, 76 * unit)
+        self.resize(QSize(120 * unit, 76 * unit).boundedTo(self.screen().availableSize() * 0.9))
         layout = QVBoxLayout(self)
         layout.setSpacing(unit)
-        told = (words.version_sentence(), words.WHAT, f"{words.LICENCE} {words.SENDS_NOTHING}", update_sentence)
+        heading = _label(words.version_sentence())
+        heading.setFont(theme.scaled_font("heading"))
+        layout.addWidget(heading)
+        told = (words.WHAT, f"{words.LICENCE} {words.SENDS_NOTHING}", update_sentence)
         for sentence in filter(None, told):
             layout.addWidget(_label(sentence))
         self.filter = QLineEdit()
@@ -84,7 +87,7 @@ class AboutDialog(QDialog):
         header = self.view.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(words.TITLES.index("Licence"), QHeaderView.ResizeMode.Stretch)
         self.view.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self.licence = QPlainTextEdit(LOADING)
         self.licence.setReadOnly(True)
@@ -94,7 +97,7 @@ class AboutDialog(QDialog):
         halves.addWidget(self.view)
         halves.addWidget(self.licence)
         halves.setChildrenCollapsible(False)
-        halves.setSizes([62, 38])
+        halves.setSizes([580, 420])  # px, of which only the ratio counts
         return halves
 
     def _build_buttons(self) -> QDialogButtonBox:

@@ -11,7 +11,7 @@ from advisor.ui.about_state import UpdatesState
 from advisor.ui.widgets import text
 from advisor.ui.widgets.card import Card
 
-LOOK, LOOKING = "Look now", "It is being looked."
+LOOK, LOOKING, ABOUT = "Look now", "It is being looked.", "About and licences..."
 
 
 class UpdatesCard(Card):
@@ -20,10 +20,12 @@ class UpdatesCard(Card):
     Signals:
         switched: the switch, by the user.
         look_requested: ask now.
+        about_requested: show what this app is and what it is made of.
     """
 
     switched = Signal(bool)
     look_requested = Signal()
+    about_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("New versions", parent)
@@ -37,7 +39,10 @@ class UpdatesCard(Card):
         self.look.clicked.connect(self._on_look_clicked)
         row = QHBoxLayout()
         row.setSpacing(theme.unit_px(self))
+        self.about = text.button(ABOUT)
+        self.about.clicked.connect(self._on_about_clicked)
         row.addStretch(1)
+        row.addWidget(self.about)
         row.addWidget(self.look)
         for part in (self.switch, self.what, self.found, self.error):
             self.body.addWidget(part)
@@ -58,6 +63,10 @@ class UpdatesCard(Card):
     @Slot()
     def _on_look_clicked(self) -> None:
         self.look_requested.emit()
+
+    @Slot()
+    def _on_about_clicked(self) -> None:
+        self.about_requested.emit()
 
 
 def _asks(*, on: bool) -> str:
