@@ -263,7 +263,9 @@ nothing_left() {
   inside apt-get purge -y -q $looking
   inside apt-get autoremove -y -q --purge -o APT::AutoRemove::RecommendsImportant=false -o APT::AutoRemove::SuggestsImportant=false
   files >"$out/files-after.txt"
-  LC_ALL=C comm -13 "$out/files-before.txt" "$out/files-after.txt" >"$out/files-left.txt"
+  # Ubuntu 22.04's fontconfig leaves a mark in each folder of fonts; appstreamcli, which only this proof runs, its cache.
+  LC_ALL=C comm -13 "$out/files-before.txt" "$out/files-after.txt" |
+    grep -vE '^\./(usr/(local/)?share/fonts(/[a-z]+)*(/\.uuid)?|var/cache/swcatalog(/.*)?)$' >"$out/files-left.txt" || true
   cat "$out/files-left.txt"
   [ ! -s "$out/files-left.txt" ]
   ! files | grep -iE "model.?fit.?advisor"
@@ -278,6 +280,7 @@ else
   echo "----           lintian is not installed here: not asked" | tee -a "$report"
 fi
 step "a minimal $distribution ($suite)" bootstrap
+[ -f "$out/files-before.txt" ] || cannot "no minimal $distribution could be made from $mirror"
 step "an older package installs" older_package
 step "without a display it says so in a sentence" without_a_display
 step "recommend in a terminal, as a user without a network" recommend
