@@ -8,7 +8,7 @@ export QT_DISPLAY_PACKAGES="libxkbcommon-x11-0 libx11-xcb1 libxcb1 libxcb-cursor
   libxcb-xkb1 libwayland-client0 libwayland-cursor0 libwayland-egl1 xkb-data"
 
 # What packages are made with, and what their metadata is checked with.
-export PACKAGING_PACKAGES="binutils desktop-file-utils appstream nsis 7zip rpm xz-utils"
+export PACKAGING_PACKAGES="binutils desktop-file-utils appstream nsis 7zip rpm xz-utils bash-completion man-db shared-mime-info"
 
 installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
