@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
@@ -143,6 +143,7 @@ def main(argv: list[str]) -> int:
     if options is None:
         sys.stderr.write(USAGE)
         return 2
+    _find_plugins()
     qt = QApplication([*argv[:1], *theme.STYLE_OPTIONS])
     start = Start(qt, options)
     if "--ready-line" in options.flags:
@@ -153,6 +154,13 @@ def main(argv: list[str]) -> int:
     status = qt.exec()
     start.dispose()
     return status
+
+
+def _find_plugins() -> None:
+    """Tell Qt of a bundle where its plugins are: its own way misreads a folder with `;`, a quote or a backslash."""
+    bundle = getattr(sys, "_MEIPASS", None)
+    if bundle is not None:
+        QCoreApplication.addLibraryPath(f"{bundle}/PySide6/Qt/plugins")
 
 
 def _options(words: list[str]) -> Options | None:
