@@ -12,7 +12,7 @@ WORDS: dict[Kind, str] = {
     "cache": "what can be made again", "log": "log", "history": "history of what was measured",
     "settings": "settings, your own models and saved machines",
 }  # fmt: skip
-_KEPT = "Removing the app leaves them; `model-fit-advisor data remove all` takes them away."
+KEPT = "Removing the app leaves this; `model-fit-advisor data remove all` takes it away."
 
 
 def sentence(parts: Sequence[Part]) -> str:
@@ -20,7 +20,7 @@ def sentence(parts: Sequence[Part]) -> str:
     total_bytes = sum(part.size_bytes for part in parts)
     if not total_bytes:
         return "The app keeps nothing on this computer."
-    return f"The app keeps {units.size(total_bytes)} on this computer. {_KEPT}"
+    return f"The app keeps {units.size(total_bytes)} on this computer. {KEPT}"
 
 
 def rows(parts: Sequence[Part]) -> list[tuple[str, ...]]:

@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from advisor import paths, units
 from advisor.report import conversion_tools as words
+from advisor.report import own_data
 from advisor.settings import Settings
 from advisor.ui import theme
 from advisor.ui.dialogs.ask_dialog import ask
@@ -158,14 +159,11 @@ class SettingsPage(Page):
         self.redact = QCheckBox("&Leave names of the computer, of you and of folders out of reports")
         self.redact.clicked.connect(self._on_redact_clicked)
         card.body.addWidget(self.redact)
-        for name, folder in (
-            ("Settings", paths.config_folder()),
-            ("History", paths.data_folder()),
-            ("Log", paths.log_folder()),
-        ):
-            card.body.addWidget(
-                text.selectable(text.label(f"{name}: {folder}", level="small", role="muted", wrap=True))
-            )
+        for said in (
+            f"Settings: {paths.config_folder()}", f"History: {paths.data_folder()}", f"Log: {paths.log_folder()}",
+            own_data.KEPT,
+        ):  # fmt: skip
+            card.body.addWidget(text.selectable(text.label(said, level="small", role="muted", wrap=True)))
         return card
 
     @Slot(bool)
