@@ -144,9 +144,10 @@ class History:
             StorageError: as `open`.
         """
         rows = self._read(
-            "SELECT payload FROM probes WHERE (?1 IS NULL OR model = ?1) AND (?2 IS NULL OR format = ?2)"
-            " AND (?3 IS NULL OR fingerprint = ?3) ORDER BY created DESC, rowid DESC",
-            (model, format, fingerprint),
+            "SELECT payload FROM probes WHERE (:model IS NULL OR model = :model)"
+            " AND (:format IS NULL OR format = :format) AND (:machine IS NULL OR fingerprint = :machine)"
+            " ORDER BY created DESC, rowid DESC",
+            {"model": model, "format": format, "machine": fingerprint},
         )
         return self._decoded(rows, ProbeResult, "measurements")
 
@@ -174,9 +175,10 @@ class History:
             (None, None, None) if like is None else (like.sha256, like.header.file_bytes, like.fingerprint)
         )
         rows = self._read(
-            "SELECT payload FROM file_probes WHERE (?1 IS NULL OR sha256 = ?1) AND (?2 IS NULL OR file_bytes = ?2)"
-            " AND (?3 IS NULL OR fingerprint = ?3) ORDER BY created DESC, rowid DESC",
-            (sha256, size_bytes, machine),
+            "SELECT payload FROM file_probes WHERE (:sha256 IS NULL OR sha256 = :sha256)"
+            " AND (:size IS NULL OR file_bytes = :size) AND (:machine IS NULL OR fingerprint = :machine)"
+            " ORDER BY created DESC, rowid DESC",
+            {"sha256": sha256, "size": size_bytes, "machine": machine},
         )
         return self._decoded(rows, OnnxFileResult, "measurements of files")
 
@@ -216,9 +218,10 @@ class History:
             StorageError: as `open`.
         """
         rows = self._read(
-            "SELECT payload FROM evaluations WHERE kind = ?1 AND (?2 IS NULL OR model = ?2)"
-            " AND (?3 IS NULL OR format = ?3) AND (?4 IS NULL OR fingerprint = ?4) ORDER BY created DESC, rowid DESC",
-            (kind, model, format, fingerprint),
+            "SELECT payload FROM evaluations WHERE kind = :kind AND (:model IS NULL OR model = :model)"
+            " AND (:format IS NULL OR format = :format) AND (:machine IS NULL OR fingerprint = :machine)"
+            " ORDER BY created DESC, rowid DESC",
+            {"kind": kind, "model": model, "format": format, "machine": fingerprint},
         )
         return self._decoded(rows, type, "evaluations")
 
@@ -325,7 +328,7 @@ class History:
             connection.execute("COMMIT")
         return int(row_id or 0)
 
-    def _read(self, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    def _read(self, sql: str, values: tuple[Any, ...] | dict[str, Any]) -> list[tuple[Any, ...]]:
         with self._connection() as connection:
             try:
                 return connection.execute(sql, values).fetchall()
