@@ -102,6 +102,7 @@ HELP: dict[str, str] = {
     "Below: reports you saved before, and results in files (.mfa.json) of this or another computer; two stand side by "
     "side.",
     "settings": "How the window looks, whose electricity counts, what it costs, and what every recommendation takes "
-    "into account.",
+    "into account. Below: the conversion tools, and whether it is looked for new versions, which is off until you "
+    "turn it on.",
 }
 """What F1 says on each page."""
