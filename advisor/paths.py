@@ -13,11 +13,13 @@ def _folder(kind: str) -> Path:
         return Path(moved) / kind
     import platformdirs
 
-    folders = platformdirs.PlatformDirs(_APP_NAME, appauthor=False)
-    usual = Path(str(getattr(folders, f"user_{kind}_dir")))
+    try:
+        usual = Path(str(getattr(platformdirs.PlatformDirs(_APP_NAME, appauthor=False), f"user_{kind}_dir")))
+    except RuntimeError:
+        usual = Path("~")
     if usual.is_absolute():
         return usual
-    return (_private_folder() or Path(os.devnull)) / kind  # this user has no home: `~` was left as it is
+    return (_private_folder() or Path(os.devnull)) / kind  # this user has no home
 
 
 def config_folder() -> Path:

@@ -1,6 +1,7 @@
 import errno
 import os
 import stat
+import tempfile
 
 import pytest
 
@@ -51,3 +52,41 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch, number, code)
     assert str(file) in caught.value.message
     assert file.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_where_the_cache_cannot_be_written_a_private_folder_takes_its_place(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert paths.work_folder() == paths.cache_folder()
+    assert paths.work_folder().is_dir()
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv(paths.HOME_VARIABLE, str(tmp_path / "file"))
+    private = paths.work_folder()
+    assert private.parent == tmp_path
+    assert stat.S_IMODE(private.stat().st_mode) == 0o700
+    assert paths.work_folder() == private
+
+
+@pytest.mark.parametrize("laid", ["link", "open to others", "file"])
+def test_a_folder_that_somebody_else_may_have_laid_there_is_not_used(monkeypatch, tmp_path, laid):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    monkeypatch.setenv(paths.HOME_VARIABLE, "/proc")
+    private = paths.work_folder()
+    private.rmdir()
+    if laid == "link":
+        private.symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    elif laid == "file":
+        private.write_bytes(b"")
+    else:
+        private.mkdir()
+        private.chmod(0o777)
+    assert paths.work_folder() == paths.cache_folder()
+
+
+def test_a_user_without_a_home_gets_no_folder_named_tilde(monkeypatch, tmp_path):
+    monkeypatch.delenv(paths.HOME_VARIABLE)
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # what it does without a home
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert paths.data_folder().parent.parent == tmp_path

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from advisor.child import command
-from advisor.errors import ChildError
+from advisor.errors import ChildError, OutputError
 from advisor.probe import lock
 
 _HOLDER = """
@@ -54,3 +54,12 @@ def test_a_file_left_by_an_older_run_is_no_obstacle(tmp_path):
 def test_the_folder_is_made(tmp_path):
     with lock.hold(tmp_path / "new" / "folder"):
         pass
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence_and_no_bug(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutputError) as caught, lock.hold(tmp_path / "file"):
+        pass
+    assert caught.value.code == "path-not-writable"
+    assert str(tmp_path / "file") in caught.value.message
+    assert "TMPDIR" in caught.value.remedy
