@@ -34,7 +34,9 @@ def state_sentence(state: ToolsState) -> str:
         "unsupported": f"Models cannot be converted here. {state.why_unsupported} Models that are published as ONNX "
         "run without them.",
     }
-    cut_off = " An installation was cut off; installing again repairs it." if state.has_leftovers else ""
+    cut_off = ""
+    if state.has_leftovers:
+        cut_off = " What is left of them is not whole or has lost its Python; installing again repairs it."
     return sentences[state.status] + cut_off
 
 
