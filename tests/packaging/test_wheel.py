@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -96,11 +97,13 @@ def test_the_wheel_holds_the_resources_the_licence_and_the_mark_of_types(built):
     assert not [name for name in names if name.startswith(("tests", "packaging")) or name.endswith(".pyc")]
 
 
-def test_version_and_addresses_stand_in_one_place(built):
-    import tomllib
+def metadata_of(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        return archive.read(next(n for n in archive.namelist() if n.endswith("METADATA"))).decode()
 
-    with zipfile.ZipFile(built[0]) as archive:
-        metadata = archive.read(next(n for n in archive.namelist() if n.endswith("METADATA"))).decode()
+
+def test_version_and_addresses_stand_in_one_place(built):
+    metadata = metadata_of(built[0])
     project = tomllib.loads((ROOT / "packaging" / "project.toml").read_text("utf-8"))
     assert f"\nVersion: {__version__}\n" in metadata
     assert f"Project-URL: Homepage, {project['homepage']}\n" in metadata
@@ -111,9 +114,43 @@ def test_version_and_addresses_stand_in_one_place(built):
     assert "version" not in tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
+def test_no_other_file_names_the_version():
+    """But the changelog, guides, samples, and examples in comments."""
+    number = re.compile(rf"(?<![\d.]){re.escape(__version__)}(?![\d.]|\d)")
+    mine = re.compile(r"advisor|__version__|^version|VERSION", re.IGNORECASE | re.MULTILINE)
+    found = []
+    for folder, ends in (("advisor", ".py"), ("packaging", ""), (".github", ""), ("tests/packaging", ".py")):
+        for path in (ROOT / folder).rglob(f"*{ends}"):
+            if not path.is_file() or path.suffix in (".pyc", ".md", ".png", ".csv") or "texts" in path.parts:
+                continue
+            lines = path.read_text("utf-8", errors="replace").splitlines()
+            code = [line for line in lines if not line.lstrip().startswith(("#", ";", "//", "::"))]
+            found += [
+                f"{path.relative_to(ROOT)}: {line.strip()}"
+                for line in code
+                if number.search(line) and mine.search(line)
+            ]
+    assert found == [f'advisor/__init__.py: __version__ = "{__version__}"']
+
+
+def test_installers_of_older_systems_know_the_metadata_and_pages_can_show_it(built):
+    import trove_classifiers
+    from packaging.metadata import parse_email
+
+    fields, unknown = parse_email(metadata_of(built[0]).encode())
+    assert unknown == {}
+    assert fields["metadata_version"] == "2.4"  # pip 22 and later; 2.5 is too new for what reads it
+    assert set(fields["classifiers"]) <= trove_classifiers.classifiers
+    assert fields["description_content_type"] == "text/markdown"
+    assert fields["description"].startswith("# Model Fit Advisor\n")
+    minors = {line.rsplit(" ", 1)[1] for line in fields["classifiers"] if re.search(r"Python :: 3\.", line)}
+    assert minors == {"3.11", "3.12", "3.13"}
+    assert set(fields["requires_python"].split(",")) == {">=3.11", "<3.14"}
+    assert set(fields["provides_extra"]) == {"export", "fleet", "test"}
+
+
 def test_each_library_that_the_app_imports_is_a_declared_dependency(built):
-    with zipfile.ZipFile(built[0]) as archive:
-        metadata = archive.read(next(n for n in archive.namelist() if n.endswith("METADATA"))).decode()
+    metadata = metadata_of(built[0])
     declared = set()
     for line in re.findall(r"^Requires-Dist: (.+)$", metadata, re.MULTILINE):
         if "extra ==" not in line:
@@ -159,3 +196,19 @@ def test_without_a_display_it_says_so(installed, tmp_path):
     done = subprocess.run([installed / "model-fit-advisor"], capture_output=True, text=True, env=env, cwd=tmp_path)
     assert done.returncode == 2
     assert "no display" in done.stderr
+
+
+def test_removal_takes_all_of_it_away(built, tmp_path):
+    """Compiled code that running it left goes too."""
+    place = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)
+    python = place / "bin" / "python"
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    before = {path for path in place.rglob("*") if "__pycache__" not in path.parts}
+    env = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    subprocess.run([*pip, "install", "-q", "--no-deps", built[0]], check=True, env=env)
+    assert (place / "bin" / "model-fit-advisor").is_file()
+    subprocess.run([python, "-c", "import advisor"], check=True, env=env, cwd=tmp_path)
+    subprocess.run([*pip, "uninstall", "-q", "-y", "model-fit-advisor"], check=True, env=env)
+    assert {path for path in place.rglob("*") if "__pycache__" not in path.parts} == before
+    assert not list(place.rglob("*advisor*"))
