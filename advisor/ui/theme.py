@@ -194,7 +194,8 @@ def style_sheet(theme: Theme) -> str:
     colours = {field: getattr(theme, field) for field in theme._fields if field not in {"series", "name"}}
     text = _SHEET
     for name in ("arrow-up", "arrow-down", "check"):
-        drawing = resources.path(f"icons/{name}-{theme.name}.svg").as_posix()
+        place = resources.path(f"icons/{name}-{theme.name}.svg").as_posix()
+        drawing = place.replace("\\", r"\\").replace('"', r"\"")
         text = text.replace(f"@{name}", f'url("{drawing}")')
     for name, colour in colours.items():
         text = text.replace(f"@{name};", f"{colour};").replace(f"@{name} ", f"{colour} ")
