@@ -31,9 +31,12 @@ components=main
 case $suite in
   jammy | noble)
     distribution=Ubuntu mirror=http://archive.ubuntu.com/ubuntu components=main,universe
-    keys=/usr/share/keyrings/ubuntu-archive-keyring.gpg
+    keys=/usr/share/keyrings/ubuntu-archive-keyring.gpg script=/usr/share/debootstrap/scripts/gutsy
     ;;
-  *) distribution=Debian mirror="" keys=/usr/share/keyrings/debian-archive-keyring.gpg ;;
+  *)
+    distribution=Debian mirror="" keys=/usr/share/keyrings/debian-archive-keyring.gpg
+    script=/usr/share/debootstrap/scripts/sid # named, so that suites newer than debootstrap can be made too
+    ;;
 esac
 [ -f "$keys" ] || cannot "the keys of $distribution's archive are not installed ($keys)"
 [ -n "$mirror" ] || mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list 2>/dev/null |
@@ -111,7 +114,7 @@ bootstrap() {
   if [ -f "$base" ]; then
     tar -C "$system" -xpf "$base"
   else
-    debootstrap --variant=minbase --components="$components" --keyring="$keys" "$suite" "$system" "$mirror"
+    debootstrap --variant=minbase --components="$components" --keyring="$keys" "$suite" "$system" "$mirror" "$script"
     mkdir -p "$(dirname "$base")"
     tar -C "$system" --one-file-system -cf "$base.part" .
     mv "$base.part" "$base"
