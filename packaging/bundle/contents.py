@@ -24,9 +24,14 @@ EXCLUDED_MODULES = (
     "PySide6.QtNetwork", "PIL._avif", "PIL._webp", "PIL._imagingcms", "PIL._imagingft", "PIL._imagingtk",
 )  # fmt: skip
 """No module of the standard library but tkinter and readline: pyqtgraph needs pydoc, numpy.testing unittest."""
-DROPPED_RUNTIME_HOOKS = ("pyi_rth_mplconfig", "pyi_rth_multiprocessing", "pyi_rth_pyqtgraph_multiprocess")
-"""The first makes a folder at each start and lets matplotlib read all fonts anew in each; the app has no
-multiprocessing."""
+DROPPED_RUNTIME_HOOKS = {
+    "pyi_rth_mplconfig": ("linux", "win32", "darwin"),  # a folder at each start, where all fonts are read anew
+    "pyi_rth_multiprocessing": ("linux", "win32", "darwin"),  # the app has none
+    "pyi_rth_pyqtgraph_multiprocess": ("linux", "win32", "darwin"),
+    # Loads Qt in each command and each measuring child: 0.1 s and 15 MB. On Linux Qt finds its plugins without.
+    "pyi_rth_pyside6": ("linux",),
+}
+"""Code that PyInstaller runs before the app, and the systems on which it is left out."""
 
 QT_PLUGINS = {
     "platforms": ("qxcb", "qwayland", "qoffscreen", "qminimal", "qwindows", "qcocoa"),

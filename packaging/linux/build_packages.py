@@ -21,10 +21,9 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parents[0] / "bundle")]
+import build as bundle_build  # noqa: E402
 import depends  # noqa: E402
 import stage  # noqa: E402
-
-import build as bundle_build  # noqa: E402
 
 NAMES = stage.NAMES
 COMMAND, CONSOLE = NAMES["command"], NAMES["console_command"]

@@ -32,10 +32,9 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "packaging" / "bundle"), str(ROOT / "packaging" / "release")]
+import build as bundle_build  # noqa: E402
 import elf  # noqa: E402
 import licences as collected  # noqa: E402
-
-import build as bundle_build  # noqa: E402
 
 NAMES = tomllib.loads((ROOT / "packaging" / "project.toml").read_text("utf-8"))
 TYPES = {"data": ComponentType.DATA, "font": ComponentType.DATA}

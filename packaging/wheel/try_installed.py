@@ -123,14 +123,17 @@ def attempt(way: str, python: str, wheel: Path) -> None:
 def main() -> None:
     """Try each installer that was named."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("ways", nargs="*", choices=["pip", "pipx", "uv", []], default=["pip", "pipx", "uv"])
+    parser.add_argument("ways", nargs="*", metavar="pip|pipx|uv")
     parser.add_argument("--python", default="python3")
     parser.add_argument("--lowest", action="store_true")
     parser.add_argument("--wheel", type=Path)
     words = parser.parse_args()
     wheel = words.wheel or max((ROOT / "dist").glob("*.whl"), key=lambda path: path.stat().st_mtime)
     python = shutil.which(words.python) or words.python
-    for way in ["lowest"] if words.lowest else words.ways:
+    ways = ["lowest"] if words.lowest else words.ways or ["pip", "pipx", "uv"]
+    if unknown := set(ways) - set(WAYS):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    for way in ways:
         attempt(way, python, wheel.resolve())
 
 
