@@ -16,7 +16,7 @@ _NETWORK = (
     "ConnectionError", "ProxyError", "SSLError", "getaddrinfo failed", "Network is unreachable", "IncompleteRead",
     "Could not fetch URL", "ProtocolError", "Connection timed out",
 )  # fmt: skip
-_NOT_OFFERED = ("No matching distribution found", "Could not find a version that satisfies")
+_NOT_OFFERED = ("No matching distribution found", "Could not find a version that satisfies", "ResolutionImpossible")
 _HASH = "DO NOT MATCH THE HASHES"
 _DISK = ("No space left on device", "Disk quota exceeded", "[Errno 28]", "[Errno 122]", "not enough space on the disk")
 _MOST_WORDS = 300

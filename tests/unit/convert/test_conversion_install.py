@@ -253,7 +253,14 @@ SAID = {  # of pip 23.2 and 25.3
 }
 
 
-@pytest.mark.parametrize(("code", "text"), SAID.items())
+CONSTRAINED = (
+    "ERROR: Cannot install torch==2.13.0+cpu because these package versions have conflicting dependencies.\n"
+    "The conflict is caused by:\n    The user requested torch==2.13.0+cpu\n    The user requested (constraint) torch<=2.14"
+    "\nERROR: ResolutionImpossible: for help visit the documentation of pip"
+)  # where pip has a file of constraints
+
+
+@pytest.mark.parametrize(("code", "text"), [*SAID.items(), ("package-not-offered", CONSTRAINED)])
 def test_each_reason_of_pip_gets_its_sentence(code, text):
     output = PipOutput()
     output.begin()
