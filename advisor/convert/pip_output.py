@@ -7,7 +7,7 @@ from advisor.errors import AdvisorError, ChildError, InvalidFileError, NotFoundE
 _KEPT_LINES = 200
 _COLLECTING = re.compile(r"^\s*(?:Collecting|Processing|Requirement already satisfied:) (\S+)")
 _NAME = re.compile(r"[=<>~!;\[ ]|-\d")
-_PINNED = re.compile(r"(?:found for|requirement) (\S+==[\w.+-]+)|^\s*(\S+==[\w.+-]+) from ")
+_PINNED = re.compile(r"(?:found for|requirement|Cannot install) (\S+==[\w.+-]+)|^\s*(\S+==[\w.+-]+) from ")
 _RAW = re.compile(r"^Progress (\d+) of (\d+)")
 _UNPACKING = re.compile(r"^Installing collected packages: (.*)")
 _NETWORK = (

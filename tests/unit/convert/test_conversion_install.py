@@ -255,8 +255,8 @@ SAID = {  # of pip 23.2 and 25.3
 
 CONSTRAINED = (
     "ERROR: Cannot install torch==2.13.0+cpu because these package versions have conflicting dependencies.\n"
-    "The conflict is caused by:\n    The user requested torch==2.13.0+cpu\n    The user requested (constraint) torch<=2.14"
-    "\nERROR: ResolutionImpossible: for help visit the documentation of pip"
+    "The conflict is caused by:\n    The user requested torch==2.13.0+cpu\n    The user requested (constraint) "
+    "torch<=2.14\nERROR: ResolutionImpossible: for help visit the documentation of pip"
 )  # where pip has a file of constraints
 
 
