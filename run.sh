@@ -11,7 +11,7 @@ cd "$here"
 
 window=no
 [ $# -eq 0 ] && window=yes
-[ "${1:-}" = gui ] && window=yes
+case "${1:-}" in gui | *.mfa.json) window=yes ;; esac
 if [ $window = yes ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}${QT_QPA_PLATFORM:-}" ] && [ "$(uname)" = Linux ]; then
   echo "There is no display here, so the window cannot open. In a terminal: ./run.sh recommend --task \"...\" (or ./run.sh --help)." >&2
   exit 2

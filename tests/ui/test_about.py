@@ -57,6 +57,15 @@ def test_only_where_it_was_turned_on_and_a_week_is_over_it_asks_by_itself(qapp, 
     assert bench.state.looking is bool(asked)
 
 
+@pytest.mark.parametrize("part", ["probe", "calibration", "file"])
+def test_nothing_is_asked_by_itself_while_something_is_measured(qapp, part):
+    bench = Bench(qapp, on=True)
+    busy = msgspec.structs.replace(getattr(bench.store.snapshot, part), phase="running")
+    bench.store.update(lambda old: msgspec.structs.replace(old, **{part: busy}))
+    bench.week()
+    assert bench.children == []
+
+
 def test_look_now_asks_once_and_shows_what_was_found(qapp):
     bench = Bench(qapp)
     bench.controller.look_now()

@@ -92,7 +92,10 @@ class UpdatesController(QObject):
     @Slot()
     def _on_timer_timeout(self) -> None:
         self._timer.start(EVERY_MS)
-        if self._store.snapshot.settings.look_for_updates and self._is_due():
+        now = self._store.snapshot
+        if any(part.phase != "idle" for part in (now.probe, now.calibration, now.file)):
+            return  # nothing that was not asked for may run beside a measurement
+        if now.settings.look_for_updates and self._is_due():
             self._look(by_itself=True)
 
     def _on_request(self, request: bytes) -> None:
